@@ -7,51 +7,37 @@ well does not have the methods. `upshot.testing` holds the suite that proves all
 
 Rules for every method:
 
-* Safe to call from any thread. After a fork the child works with connections of its own and only
-  drops those it inherited. Whoever opens a client closes it: given a URL that is the store, given
-  a client it is the caller.
+* Safe to call from any thread. After a fork the child uses connections of its own and only drops
+  those it inherited. Whoever opens a client closes it: the store if given a URL, else the caller.
 * Ids are printable text of 1 to 155 characters and compare byte by byte: `a` is not `A`.
 * Times in envelopes are aware UTC; the present is the store's clock, or the server's.
 * Only these errors leave a store, the driver's own chained as cause: `Unavailable`, `Refused`,
   `TooLarge`, `Unsupported`, `Misconfigured`, `Damaged`, `OutcomeUnknown`. Anything else is a bug.
-* One round trip, or one statement, for each call that does not say otherwise.
+* A call is one round trip, or one statement, unless it says otherwise.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, Protocol, TypeVar, final, runtime_checkable
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from upshot.errors import Damaged
 
 T = TypeVar("T")
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """One record on its way to or from a store.
 
-    `document` holds everything; the other fields are copies that a store may index. A store that
-    keeps only the document gives back `id`, `document` and what it could tell from its first bytes,
-    the rest at its default.
+    `document` holds everything; the other fields are copies that a store may index, or else
+    leave at their default when it gives the envelope back.
 
     Attributes:
-        id: the task id.
         document: the encoded record; a mapping for stores of the form "fields".
-        order: the integer of `upshot.states.order`; 0 where the store could not tell.
-        state: the state's name; empty where the store could not tell.
-        attempt: number of retries before this run.
-        created: time of submission.
-        started: time this attempt began.
-        done: time it finished.
-        updated: time of this write.
-        name: task name.
-        worker: who ran it.
-        queue: the queue it came through.
-        group: id of its group.
-        parent: id of the task that sent it.
-        labels: the user's own short texts.
+        order, state: see `upshot.states.order`; 0 and empty where the store cannot tell.
+        created, started, done, updated: times of submission, begin, end, and of this write.
+        group, parent: ids of its group and of the task that sent it.
         ttl: seconds until it expires, counted from each accepted write; None keeps it.
         tombstone: seconds beyond `ttl` for which `Remembers` still knows the id; 0 for none.
         version: set by `load` of a store with guard "swap", handed back on the next `save`.
@@ -77,49 +63,35 @@ class Envelope:
     version: object = None
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a guarded write came to.
-
-    Attributes:
-        accepted: whether the envelope now stands.
-        order: the order that stands after the call, the envelope's own when accepted.
-    """
+    """What a guarded write came to: whether the envelope stands, and the order that stands now."""
 
     accepted: bool
     order: int
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A piece of a long answer.
-
-    Attributes:
-        items: the next items; may be empty although `cursor` is not None.
-        cursor: hand it back to get what follows; None at the end.
-    """
+    """A piece of a long answer, perhaps empty; hand `cursor` back for more, None is the end."""
 
     items: Sequence[T]
     cursor: str | None
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """What a store promises; printed by `upshot backends`, each promise tested by the suite.
 
     Attributes:
-        form: "document" keeps one encoded record, "fields" keeps columns.
-        guard: how a larger order is kept. "atomic": decided by the server in one step. "swap":
-            read and compare-and-swap. "merge": every write is kept, readers take the largest.
-            "weak": a race of two writers may end in either.
-        expiry: "native" (the server deletes), "stored" (readers check a stored time, `purge`
-            deletes), "age" (by time of the write), "none".
+        form: one encoded record, or columns.
+        guard: who keeps the larger order. "atomic": the server, in one step. "swap": read and
+            compare-and-swap. "merge": all writes are kept, readers take the largest. "weak": a
+            race of two writers may end in either.
+        expiry: "native" (the server deletes), "stored" (readers check a time, `purge` deletes),
+            "age" (by time of the write), "none".
         strong: a read that begins after a write ended sees it, from every process.
-        max_value: largest document in bytes, or None.
-        max_id: longest id in characters.
+        max_value, max_id: largest document in bytes (None: no limit), longest id in characters.
         survives_restart: records outlive the server, or the process for embedded stores.
     """
 
@@ -134,11 +106,10 @@ class Traits:
 
 @runtime_checkable
 class Store(Protocol):
-    """What every storage does."""
+    """What every storage does; `traits` are its promises, as configured."""
 
     @property
-    def traits(self) -> Traits:
-        """The promises of this store, as configured."""
+    def traits(self) -> Traits: ...  # noqa: D102 described above
 
     def save(self, envelope: Envelope) -> Saved:
         """Write one record unless a better one stands.
@@ -158,7 +129,7 @@ class Store(Protocol):
         """Read records; ids without one, expired ones included, have no key in the answer.
 
         A record that cannot be read yields its `Damaged` error as the value and harms no other.
-        Any number of ids may be asked for: the store splits them into batches as it must.
+        Any number of ids may be asked for; the store splits them into batches.
         """
 
     def delete(self, ids: Collection[str]) -> None:
@@ -173,7 +144,7 @@ class Batches(Protocol):
     """Several guarded writes in one trip."""
 
     def save_many(self, envelopes: Sequence[Envelope]) -> Sequence[Saved]:
-        """Write each as `save` would, in order; the answers stand in the same order."""
+        """Write each as `save` would, in order; answers in the same order."""
 
 
 @runtime_checkable
@@ -181,14 +152,16 @@ class Remembers(Protocol):
     """Tells an expired id from one that never was."""
 
     def expired(self, ids: Collection[str]) -> frozenset[str]:
-        """Return those *ids* whose record has expired while their tombstone still stands."""
+        """Return those *ids* whose record has expired while their tombstone stands."""
 
 
 @runtime_checkable
 class Keeps(Protocol):
     """Small documents beside the records, told apart by kind ("group", "join")."""
 
-    def put(self, kind: str, key: str, data: bytes, ttl: float | None, *, new: bool = False) -> bool:
+    def put(
+        self, kind: str, key: str, data: bytes, ttl: float | None, *, new: bool = False
+    ) -> bool:
         """Store *data* for *ttl* seconds; with *new* only where none is. False: one was there."""
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -200,14 +173,12 @@ class Keeps(Protocol):
 
 @runtime_checkable
 class Swaps(Protocol):
-    """Compare-and-swap on kept documents, for stores without native joins."""
+    """Compare-and-swap on kept documents, from which joins can be derived."""
 
     def fetch(self, kind: str, key: str) -> tuple[bytes, object] | None:
         """Return the document and its version, or None when absent."""
 
-    def swap(
-        self, kind: str, key: str, data: bytes, ttl: float | None, version: object
-    ) -> bool:
+    def swap(self, kind: str, key: str, data: bytes, ttl: float | None, version: object) -> bool:
         """Replace the document if *version* still stands (None: if absent); False if it does not."""
 
 
@@ -218,27 +189,18 @@ class Lists(Protocol):
     def scan(self, cursor: str | None, limit: int) -> Page[Envelope | Damaged]:
         """Return about *limit* records in no particular order.
 
-        A record that stands during the whole walk is met at least once; one that is written,
-        expires or is deleted meanwhile may be met or missed.
+        A record that stands during the whole walk is met at least once, any other perhaps.
         """
 
     def names(self, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[str]:
         """Return about *limit* keys of kept documents of *kind* that begin with *prefix*."""
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which records a query is for; every condition that is set must hold.
+    """Which records a query is for; every condition that is set must hold, texts exactly.
 
-    Attributes:
-        states: names of states.
-        name: exact task name.
-        worker: exact worker.
-        queue: exact queue.
-        group: id of the group.
-        since: last written at this time or later.
-        until: last written before this time.
+    `since` and `until` bound the time of the last write: at *since* or later, before *until*.
     """
 
     states: frozenset[str] | None = None
@@ -263,13 +225,9 @@ class Purges(Protocol):
     """Deletes what has expired, for storages that do not do so themselves."""
 
     def purge(self, now: datetime, limit: int) -> int:
-        """Delete up to *limit* expired records, documents and tombstones; return how many.
-
-        Works through an index in one short transaction; call again until it returns 0.
-        """
+        """Delete up to *limit* expired things in one short transaction; 0 means none is left."""
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class News:
     """A hint that the record of *id* changed; *document*, where it came along, is the new one."""
@@ -278,7 +236,6 @@ class News:
     document: bytes | None = None
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """From now on changes of these *ids* are heard."""
@@ -286,7 +243,6 @@ class Confirmed:
     ids: frozenset[str]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Gap:
     """News may have been missed until now: every awaited id has to be looked at again."""
@@ -300,8 +256,7 @@ Event = News | Confirmed | Gap
 class Listener(Protocol):
     """A connection that hears of changes; owned by one thread, except for `wake`.
 
-    Its start, each reconnection, each overflow and each unreadable message is a `Gap`. It never
-    reconnects silently.
+    Its start, each reconnection, each overflow and each unreadable message is a `Gap`.
     """
 
     def want(self, add: Collection[str], drop: Collection[str]) -> None:
@@ -310,9 +265,8 @@ class Listener(Protocol):
     def next(self, timeout: float | None) -> Sequence[Event]:
         """Return what was heard, waiting up to *timeout* seconds (None: until something comes).
 
-        Empty when time ran out or `wake` was called. A lost connection is restored here, within
-        the same *timeout*; while it cannot be, `Unavailable` is raised and the next call tries
-        again.
+        Empty when time ran out or `wake` was called. Restores a lost connection within *timeout*,
+        else raises `Unavailable`; the next call tries again.
         """
 
     def wake(self) -> None:
@@ -327,22 +281,16 @@ class Listens(Protocol):
     """Pushes news of accepted writes."""
 
     def listen(self) -> Listener:
-        """Open a listener of its own connection.
-
-        Raises:
-            Unsupported: push cannot work here although the store usually can.
-        """
+        """Open a listener with a connection of its own; `Unsupported` if push cannot work here."""
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
     """A fan-in as it is opened: stored whole, so that it can be finished by anybody.
 
     Attributes:
         id: id of the join; for a chord the id of its header group.
-        body: what to dispatch when all members are in, encoded by the caller.
-        body_id: the fixed task id of the body.
+        body, body_id: what to dispatch, encoded by the caller, and its fixed task id.
         policy: what a failed member means ("fail", "collect", "run_anyway").
         deadline: when it is to be ended although members are missing, or None.
         size: number of members if known already, which seals it; else None.
@@ -360,18 +308,12 @@ class Join:
     ttl: float | None = None
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One member's way out, as a slot of a join; a slot is filled once for each member id.
+    """How one member ended, as a slot of a join; each member id fills one slot.
 
-    Attributes:
-        join: id of the join.
-        id: task id of the member.
-        index: its place among the members; None goes last.
-        order: the order of the record it ended with; a larger one replaces the slot until the claim.
-        state: the state it ended with.
-        document: what the body needs of it, encoded by the caller.
+    A part of larger `order` replaces the slot until the claim. `index` is the place among the
+    members, None goes last; `document` is what the body needs of it, encoded by the caller.
     """
 
     join: str
@@ -382,16 +324,12 @@ class Part:
     document: bytes
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """Where a join stands after a call.
 
-    Attributes:
-        status: "open", "claimed", "settled" (tombstone), or "absent".
-        arrived: number of distinct members that are in.
-        size: sealed number of members plus those added; None while unsealed.
-        token: the claim, when this call completed the join and took it; else None.
+    `arrived` counts distinct members, `size` is the sealed number plus those added (None while
+    unsealed), `token` is the claim if this very call took it.
     """
 
     status: Literal["open", "claimed", "settled", "absent"]
@@ -400,10 +338,9 @@ class Arrival:
     token: str | None = None
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinView:
-    """A stored join with its progress, for repair and display."""
+    """A stored join and where it stands."""
 
     join: Join
     arrival: Arrival
@@ -415,22 +352,26 @@ class JoinView:
 class Joins(Protocol):
     """Fan-in: atomic and idempotent, on the store's clock.
 
-    A join is complete exactly when the number of distinct members equals size + added. Completion
-    is claimed in the same step that brought it about, once; the claim is a lease. Parts that
-    arrive at a settled join change nothing and leave nothing behind.
+    A join is complete exactly when distinct members = size + added, and is claimed in the step
+    that completes it, once, for a lease. Parts that come to a settled join leave nothing behind.
     """
 
     def open(self, join: Join) -> bool:
         """Store *join* unless it is there; members that arrived earlier count. False: it was."""
 
     def grow(
-        self, join_id: str, *, add: int = 0, size: int | None = None, seal: bool = False,
+        self,
+        join_id: str,
+        *,
+        add: int = 0,
+        size: int | None = None,
+        seal: bool = False,
         lease: float = 300.0,
     ) -> Arrival:
         """Expect *add* more members, and learn *size*; only the opener passes *seal*.
 
-        A size that is not sealed raises a known size but never lowers or seals it. May complete
-        the join, and then claims it for *lease* seconds.
+        An unsealed size raises a known one, never lowers or seals it. May complete the join, and
+        then claims it for *lease* seconds.
         """
 
     def arrive(
@@ -438,9 +379,8 @@ class Joins(Protocol):
     ) -> tuple[Saved | None, Arrival]:
         """Save *envelope* and fill the slot of *part* in one atomic step.
 
-        When the guard refuses the envelope the slot is left alone: the caller loads the record that
-        stands and, if that one is final, calls again with its part and no envelope. Only an
-        arrival that added a slot may claim.
+        If the guard refuses the envelope the slot is left alone: the caller loads the standing
+        record and, if final, reports that one, without envelope. Only an added slot may claim.
         """
 
     def parts(self, join_id: str, cursor: str | None, limit: int) -> Page[Part]:
