@@ -1,0 +1,1 @@
+"""What the repository needs to check and describe itself; never installed."""
