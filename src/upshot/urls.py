@@ -82,6 +82,19 @@ def mask(text: str) -> str:
     return "".join(pieces)
 
 
+def shown(url: str) -> str:
+    """Return the repr of *url*, masked, for a message; it may be malformed or hold blanks.
+
+    Args:
+        url: what was given as a URL: unlike for `mask`, all of it.
+    """
+    if _SCHEME.match(url):
+        return repr(_mask_run(url))
+    if "@" in url:
+        return repr(_mask_run(f"x://{url}").removeprefix("x://"))
+    return repr(mask(url))
+
+
 def _runs(text: str) -> list[tuple[int, int]]:
     """Return where the URLs of *text* begin and end."""
     found: list[tuple[int, int]] = []
@@ -212,7 +225,7 @@ def parse(url: str) -> Url:
     text = url.strip()
     if not _SCHEME.match(text):
         raise Misconfigured(
-            f"{_show(text)} is not a URL: write it as scheme://user:password@host:port/path"
+            f"{shown(text)} is not a URL: write it as scheme://user:password@host:port/path"
         )
     first, *others = _NEXT_URL.split(text)
     parsed = _parse_one(first, text)
@@ -262,21 +275,16 @@ def _host(piece: str, whole: str) -> tuple[str, int | None]:
     match = _HOST.fullmatch(piece)
     if match is None:
         raise Misconfigured(
-            f"{_show(whole)} has no readable host and port: write host:port, the port as a "
+            f"{shown(whole)} has no readable host and port: write host:port, the port as a "
             "number, an IPv6 address in [brackets], and percent-encode special characters "
             "in the password"
         )
     port = int(match[2]) if match[2] else None
     if port is not None and port > _MAX_PORT:
-        raise Misconfigured(f"{_show(whole)} has a port above {_MAX_PORT}")
+        raise Misconfigured(f"{shown(whole)} has a port above {_MAX_PORT}")
     return unquote(match[1]), port
 
 
 def _query(text: str) -> dict[str, str]:
     pairs = (piece.partition("=") for piece in text.split("&") if piece)
     return {unquote(name): unquote(value) for name, _, value in pairs}
-
-
-def _show(url: str) -> str:
-    """Return the text of a whole URL for a message: masked even where it holds blanks."""
-    return repr(_mask_run(url) if _SCHEME.match(url) else mask(url))
