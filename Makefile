@@ -60,10 +60,15 @@ test-heavy: servers ## the tests that take long or need much
 soak: servers ## the tests that take hours; the outcome is noted in docs/soak.md
 	$(PY) -m scripts.soak $(PYTEST_ARGS)
 
+# Celery is measured against, so it has an environment apart from that of the tests.
+$(VENV)-bench/.stamp: pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install $(PIP_QUIET) -e '.[celery,redis]' 'sqlalchemy>=2'
+	@touch $@
+
 .PHONY: bench
-bench: servers ## speed against Celery's backends and the raw driver (QUICK=1 for a short run)
-	@$(PIP) install $(PIP_QUIET) -e '.[celery,redis]' 'sqlalchemy>=2'
-	@$(PY) -m bench.store
+bench: servers $(VENV)-bench/.stamp ## speed against Celery's backends and the raw driver (QUICK=1: short)
+	@$(VENV)-bench/bin/python -m bench.store
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, layers, sizes, packages, generated pages, documentation
@@ -92,6 +97,6 @@ docs: $(VENV)/.dev ## write the generated pages anew and build the documentation
 
 .PHONY: clean
 clean: ## remove everything that was made here, environments and servers too
-	rm -rf $(VENV) .servers build dist docs/_build build.log
+	rm -rf $(VENV) $(VENV)-bench .servers build dist docs/_build build.log
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

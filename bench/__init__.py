@@ -1,0 +1,1 @@
+"""Measurements of upshot beside Celery's own backends and the raw drivers."""
