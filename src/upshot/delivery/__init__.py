@@ -1,0 +1,1 @@
+"""How news of a stored record reaches whoever waits for it."""

@@ -1,0 +1,1 @@
+"""Joining many results into one: the pure rules, to be driven through `stores.contract.Joins`."""

@@ -1,0 +1,1 @@
+"""The contract of a storage and one driver for each system."""

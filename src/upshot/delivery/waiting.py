@@ -1,0 +1,71 @@
+"""Subscribe, look, wait: the one loop behind every blocking call."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from time import monotonic
+
+from upshot.delivery.inbox import Inbox
+from upshot.delivery.poller import PollDelay
+from upshot.errors import UpshotError
+from upshot.record import TaskRecord
+
+Look = Callable[[Collection[str]], Mapping[str, TaskRecord | UpshotError]]
+
+
+def completed(
+    ids: Collection[str],
+    look: Look,
+    inbox: Inbox,
+    delay: PollDelay,
+    *,
+    timeout: float | None,
+    on_interval: Callable[[], object] | None,
+    on_update: Callable[[TaskRecord], object] | None,
+) -> Iterator[TaskRecord]:
+    """Yield each finished record once, as it completes, until all are or *timeout* is over.
+
+    Args:
+        ids: what to wait for, without duplicates.
+        look: reads records, in one trip.
+        inbox: wakes this thread.
+        delay: the pauses between looks when nothing wakes it.
+        timeout: most seconds; None for ever, 0 for one look.
+        on_interval: called on every pass.
+        on_update: called with each unfinished record that differs from the one before.
+    """
+    deadline = None if timeout is None else monotonic() + timeout
+    pending = dict.fromkeys(ids)
+    last: dict[str, TaskRecord] = {}
+    with inbox.waiting(pending) as waiter:
+        wanted: Collection[str] = list(pending)
+        while pending:
+            for record in _finished(look(wanted), last, on_update):
+                del pending[record.id]
+                yield record
+            if not pending or (deadline is not None and monotonic() >= deadline):
+                return
+            if on_interval is not None:
+                on_interval()
+            pause = delay.next(pushed=inbox.pushes and on_interval is None)
+            if deadline is not None:
+                pause = min(pause, max(0.0, deadline - monotonic()))
+            rung = waiter.wait(pause)
+            if rung:
+                delay.reset()
+            wanted = [i for i in (rung or pending) if i in pending]
+
+
+def _finished(
+    found: Mapping[str, TaskRecord | UpshotError],
+    last: dict[str, TaskRecord],
+    on_update: Callable[[TaskRecord], object] | None,
+) -> list[TaskRecord]:
+    ready = []
+    for task_id, record in found.items():
+        if isinstance(record, UpshotError):
+            raise record
+        if record.ready:
+            ready.append(record)
+        elif on_update is not None and record.known and last.get(task_id) != record:
+            last[task_id] = record
+            on_update(record)
+    return ready
