@@ -1,0 +1,1 @@
+"""What operators need: whether a store works, and later repair and moving."""

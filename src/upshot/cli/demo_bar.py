@@ -1,0 +1,98 @@
+"""How far the demo is: a live bar on a terminal, a few plain lines elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Protocol
+
+from upshot.cli.screen import is_terminal, note
+from upshot.cli.text import duration
+
+LINES = 10
+"""Plain lines for a whole run."""
+
+
+class Meter(Protocol):
+    """Shows progress."""
+
+    def ended(self, *, well: bool) -> None:
+        """Count one file."""
+
+
+@contextmanager
+def meter(total: int) -> Iterator[Meter]:
+    """Show progress on stderr while the block runs; the terminal is left as it was.
+
+    Args:
+        total: number of files.
+    """
+    if is_terminal(sys.stderr):
+        with _bar(total) as bar:
+            yield bar
+    else:
+        yield PlainMeter(total)
+
+
+class PlainMeter:
+    """Tells of every tenth of the way in a line."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._failed = 0
+        self._begun = monotonic()
+
+    def ended(self, *, well: bool) -> None:
+        """Count one file, and say so when it completes a tenth."""
+        before = self._done * LINES // self._total
+        self._done += 1
+        self._failed += not well
+        if self._done * LINES // self._total == before:
+            return
+        spent = monotonic() - self._begun
+        line = f"{self._done} of {self._total} files, {self._failed} failed"
+        if spent > 0:
+            left = spent / self._done * (self._total - self._done)
+            line += f", {self._done / spent:.0f}/s, {duration(left)} left"
+        note(line)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Meter]:
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    from upshot.cli.screen import console
+
+    class _Bar:
+        def __init__(self, progress: Progress, task: TaskID) -> None:
+            self._progress = progress
+            self._task = task
+            self._failed = 0
+            self._done = 0
+            self._begun = monotonic()
+
+        def ended(self, *, well: bool) -> None:
+            self._done += 1
+            self._failed += not well
+            spent = monotonic() - self._begun
+            self._progress.update(
+                self._task,
+                advance=1,
+                failed=self._failed,
+                rate=f"{self._done / spent:.0f}/s" if spent > 0 else "",
+            )
+
+    shown = console(sys.stderr, soft_wrap=False)
+    with Progress(
+        TextColumn("measuring"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.completed} of {task.total} files"),
+        TextColumn("{task.fields[failed]} failed"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        console=shown,
+        transient=True,
+    ) as progress:
+        yield _Bar(progress, progress.add_task("", total=total, failed=0, rate=""))
