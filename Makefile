@@ -23,14 +23,16 @@ help: ## list the targets
 
 # ---- environments: a stamp is as new as the last installation from this pyproject.toml
 
-$(VENV)/.demo: pyproject.toml scripts/venv.sh
-	@sh scripts/venv.sh $(VENV)
+# Without prerequisites: made when it is missing, or when the Python behind it is gone.
+$(PY) $(VENV)-bench/bin/python:
+	@sh scripts/venv.sh $(@:/bin/python=)
+
+$(VENV)/.demo: pyproject.toml | $(PY)
 	@echo "Installing upshot and what it needs (once)."
 	@$(PIP) install $(PIP_QUIET) -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml scripts/venv.sh
-	@sh scripts/venv.sh $(VENV)
+$(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "Installing upshot with its extras and the tools for tests, lint and docs (once)."
 	@$(PIP) install $(PIP_QUIET) --upgrade 'pip>=25.1'
 	@$(PIP) install $(PIP_QUIET) -e '.[redis,typed]' --group test --group lint --group docs
@@ -61,8 +63,7 @@ soak: servers ## the tests that take hours; the outcome is noted in docs/soak.md
 	$(PY) -m scripts.soak $(PYTEST_ARGS)
 
 # Celery is measured against, so it has an environment apart from that of the tests.
-$(VENV)-bench/.stamp: pyproject.toml scripts/venv.sh
-	@sh scripts/venv.sh $(VENV)-bench
+$(VENV)-bench/.stamp: pyproject.toml | $(VENV)-bench/bin/python
 	@$(VENV)-bench/bin/python -m pip install $(PIP_QUIET) -e '.[celery,redis]' 'sqlalchemy>=2'
 	@touch $@
 
