@@ -37,7 +37,10 @@ def settings_page(settings: Sequence[Any], unset: object) -> str:
             "our own. `upshot settings` shows the values in force.\n"
         ),
     ]
-    for scope, rows in groupby(sorted(settings, key=lambda row: str(row.scope)), lambda r: r.scope):
+    by_scope: dict[str, list[Any]] = {}
+    for row in settings:
+        by_scope.setdefault(row.scope, []).append(row)
+    for scope, rows in by_scope.items():
         lines = [
             (
                 f"`{row.name}`",
@@ -47,7 +50,7 @@ def settings_page(settings: Sequence[Any], unset: object) -> str:
             )
             for row in rows
         ]
-        title = str(scope)[:1].upper() + str(scope)[1:]
+        title = scope[:1].upper() + scope[1:]
         head = ("Name", "Default", "In Celery", "Meaning")
         parts.append(f"\n## {title}\n\n{table(head, lines)}")
     return "".join(parts)
@@ -57,10 +60,13 @@ def _parameters(command: click.Command, context: click.Context) -> str:
     rows = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
-            rows.append((f"`{record[0]}`", record[1]))
+        if record is not None and isinstance(parameter, click.Option):
+            # Not record[1]: what click adds to a help text differs between its versions.
+            default = parameter.default if parameter.show_default is True else None
+            words = [parameter.help, default is not None and f"Default: {default}."]
+            rows.append((f"`{record[0]}`", " ".join(word for word in words if word)))
         elif isinstance(parameter, click.Argument):
-            rows.append((f"`{parameter.make_metavar(context)}`", "argument"))
+            rows.append((f"`{parameter.make_metavar(context)}`", ""))
     return table(("Option", "Meaning"), rows) if rows else ""
 
 
