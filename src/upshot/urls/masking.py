@@ -133,12 +133,11 @@ def _in_run(text: str, run: Span) -> list[Span]:
     beginning = _BEGINNING.match(text, start, stop)
     scheme = beginning[0] if beginning else ""
     spans: list[Span] = []
-    while start < stop:
-        ends = [text.find(f"{mark}{scheme}", start, stop) for mark in ",;|"] if scheme[:-2] else []
-        end = min((end for end in ends if end >= 0), default=stop)
-        spans += _in_url(text, start + len(scheme), end)
-        start = end + 1
-    return spans
+    if scheme != "//":
+        for separator in re.compile(f"[,;|]{re.escape(scheme)}").finditer(text, start, stop):
+            spans += _in_url(text, start + len(scheme), separator.start())
+            start = separator.start() + 1
+    return spans + _in_url(text, start + len(scheme), stop)
 
 
 def _in_url(text: str, begin: int, stop: int) -> list[Span]:
