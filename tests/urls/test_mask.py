@@ -170,6 +170,7 @@ def test_masking_twice_changes_nothing_in_what_looks_like_urls(pieces: list[str]
         ("wrong password: try another key", "wrong password: try another key"),
         ("key=celery-task-meta-1", "key=celery-task-meta-1"),
         ("redis://h/0?key_prefix=a&ssl_keyfile=b", "redis://h/0?key_prefix=a&ssl_keyfile=b"),
+        ("path//u:p,q@h", "path//u:**@h"),
         ("the text", "the text"),
         ("", ""),
     ],

@@ -13,7 +13,7 @@ HIDDEN: Final = "**"
 
 _BEGINNING: Final = re.compile(r"(?:[A-Za-z0-9+.\-_]*:)?//")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-_]*://")
-_SCHEME_TAIL: Final = re.compile(r"[A-Za-z0-9+.\-_]*:?$")
+_SCHEME_TAIL: Final = re.compile(r"(?:[A-Za-z0-9+.\-_]*:)?$")
 _LONGEST_SCHEME: Final = 64
 _BLANK: Final = re.compile(r"\s")
 _NOT_A_PORT: Final = re.compile(r"[^/?#:]*:(?!\d*(?:[/?#,;'\")\].]|:?$))")
@@ -133,7 +133,7 @@ def _in_run(text: str, run: Span) -> list[Span]:
     beginning = _BEGINNING.match(text, start, stop)
     scheme = beginning[0] if beginning else ""
     spans: list[Span] = []
-    if scheme != "//":
+    if ":" in scheme:
         for separator in re.compile(f"[,;|]{re.escape(scheme)}").finditer(text, start, stop):
             spans += _in_url(text, start + len(scheme), separator.start())
             start = separator.start() + 1
