@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
 
-from scripts import behaviours, pages, store_page
+from scripts import behaviours, collected, pages, store_page
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -26,7 +26,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     with tempfile.TemporaryDirectory() as scratch:
         yield DOCS / "stores" / "index.md", store_page.render(Path(scratch))
     table = behaviours.load()
-    yield DOCS / "behaviours.md", pages.behaviours_page(table, behaviours.collect())
+    yield DOCS / "behaviours.md", pages.behaviours_page(table, collected.collect())
 
 
 def main() -> int:

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import behaviours, pages
+from scripts import behaviours, collected, pages
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SOURCE = """
 import pytest
@@ -14,7 +16,14 @@ def test_plain(): ...
 @pytest.mark.covers("CLS-1")
 class TestMany:
     @pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.covers("PAR-1"))])
-    async def test_inner(self, x): ...
+    def test_inner(self, x): ...
+
+class TestLess(TestMany):
+    test_inner = None
+
+    @pytest.mark.heavy
+    @pytest.mark.covers("TIER-1")
+    def test_heavy(self): ...
 
     @pytest.mark.covers("NOT-1")
     def helper(self): ...
@@ -25,6 +34,7 @@ later = "with more"
 note = "a note"
 [contract]
 W = 2
+"12." = 4
 [[section]]
 title = "One"
 [section.rows]
@@ -37,7 +47,9 @@ A-4 = { step = "note", text = "Nothing." }
 
 def collect(folder: Path, source: str) -> dict[str, list[str]]:
     (folder / "test_it.py").write_text(source)
-    return behaviours.collect([folder], folder)
+    return collected.collect(
+        ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "."], folder
+    )
 
 
 def table(folder: Path, text: str = ROWS) -> behaviours.Table:
@@ -46,25 +58,22 @@ def table(folder: Path, text: str = ROWS) -> behaviours.Table:
     return behaviours.load(path)
 
 
-def test_markers_count_from_modules_classes_functions_and_parameters(tmp_path: Path) -> None:
+def test_markers_count_wherever_they_stand_and_in_every_tier(tmp_path: Path) -> None:
     inner, plain = "test_it.py::TestMany::test_inner", "test_it.py::test_plain"
+    heavy = "test_it.py::TestLess::test_heavy"
     assert collect(tmp_path, SOURCE) == {
-        "CLS-1": [inner],
+        "CLS-1": [heavy, inner],
         "FUN-1": [plain],
         "FUN-2": [plain],
-        "MOD-1": [inner, plain],
+        "MOD-1": [heavy, inner, plain],
         "PAR-1": [inner],
+        "TIER-1": [heavy],
     }
-
-
-def test_an_id_that_is_not_written_out_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="written out"):
-        collect(tmp_path, "@pytest.mark.covers(ID)\ndef test_x(): ...\n")
 
 
 def test_known_ids_are_rows_and_contract_items(tmp_path: Path) -> None:
     rows = table(tmp_path)
-    assert all(rows.known(name) for name in ("A-1", "contract W2", "contract §12.1"))
+    assert all(rows.known(name) for name in ("A-1", "contract W2", "contract §6", "contract 12.4"))
     assert not any(rows.known(name) for name in ("A-5", "contract W3", "W1", "a-1"))
 
 
