@@ -107,7 +107,7 @@ def test_socket_and_directory_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(OSError, match="sock"):
             measure(str(tmp_path), "sock")
     (tmp_path / "dir").mkdir()
-    with pytest.raises(OSError, match="is not a regular file|Is a directory"):
+    with pytest.raises(OSError, match=r"is not a regular file|Is a directory"):
         measure(str(tmp_path), "dir")
 
 

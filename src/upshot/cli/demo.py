@@ -1,18 +1,21 @@
 """The demo's wiring: files become tasks, a group and a chord; a person watches and reads on."""
 
+import uuid
 import warnings
 from collections import Counter
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import cast
 
 import click
 
 from upshot import states
+from upshot.backend import Backend
 from upshot.cli import demo_tasks, exits
 from upshot.cli.demo_bar import meter
 from upshot.cli.demo_files import Found, find, standard_library
 from upshot.cli.demo_report import show_report, show_where
+from upshot.cli.demo_tasks import Report
 from upshot.cli.options import Shared
 from upshot.cli.screen import complain, note, say
 from upshot.cli.store import address
@@ -39,26 +42,56 @@ def run(shared: Shared, directory: Path | None, limit: int | None) -> int:
     url = address(shared)
     note(f"measuring {count(len(found.files), 'file')} of {found.root}, one task a file")
     note(f"results go to {mask(url)}")
+    job = _Job(found)
+    begun = monotonic()
     with warnings.catch_warnings(), connect(url) as backend:
         # What the compiler thinks of foreign source is no news to whoever watches the demo.
         warnings.simplefilter("ignore")
-        begun = monotonic()
-        with App("upshot.demo", backend=backend) as app:
-            result = _submit(app, found)
-            header = cast("GroupResult", result.parent)
-            try:
-                _watch(header)
-                report = result.get()
-            except KeyboardInterrupt as signal:
-                interrupted: KeyboardInterrupt | None = signal
-            else:
-                interrupted = None
-        if interrupted is not None:
-            return _tell_interrupted(interrupted, header, url, shared.backend)
-        seconds = monotonic() - begun
-    show_report(report, found, seconds)
-    show_where(header.id, result.id, url, shared.backend)
+        try:
+            report = job.run(backend)
+        except KeyboardInterrupt as signal:
+            return _tell_interrupted(signal, job.header, url, shared.backend)
+    show_report(report, found, monotonic() - begun)
+    show_where(job.header.id, job.report_id, url, shared.backend)
     return exits.OK
+
+
+class _Job:
+    """The tasks for the files that were found; what was sent is known even if it is cut short."""
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self.header = GroupResult(str(uuid.uuid4()))
+        self.report_id = str(uuid.uuid4())
+
+    def run(self, backend: Backend) -> Report:
+        with App("upshot.demo", backend=backend) as app:
+            result = self._sent(app)
+            try:
+                self._watch()
+                return result.get()
+            except UpshotError:
+                # Without a store to write to, what is queued is not worth running.
+                app.interrupt()
+                raise
+
+    def _sent(self, app: App) -> AsyncResult[Report]:
+        measure = app.task(name="upshot.demo.measure")(demo_tasks.measure)
+        report = app.task(name="upshot.demo.report")(demo_tasks.summarise)
+        root = str(self._found.root)
+        names = [demo_tasks.shown(name) for name in self._found.files]
+        result = chord(
+            group(measure.s(root, name) for name in self._found.files),
+            report.s(root, names).set(task_id=self.report_id),
+            on_error="collect",
+        ).apply_async(group_id=self.header.id)
+        self.header = cast("GroupResult", result.parent)
+        return result
+
+    def _watch(self) -> None:
+        with meter(len(self.header)) as shown:
+            for _, outcome in self.header.iterate():
+                shown.ended(well=isinstance(outcome, Success))
 
 
 def _found(directory: Path, limit: int | None) -> Found:
@@ -68,24 +101,6 @@ def _found(directory: Path, limit: int | None) -> Found:
         raise click.BadParameter(
             f"cannot read {directory}: {error.strerror or error}", param_hint="DIRECTORY"
         ) from error
-
-
-def _submit(app: App, found: Found) -> AsyncResult[Any]:
-    measure = app.task(name="upshot.demo.measure")(demo_tasks.measure)
-    report = app.task(name="upshot.demo.report")(demo_tasks.summarise)
-    root = str(found.root)
-    names = [demo_tasks.shown(name) for name in found.files]
-    return chord(
-        group(measure.s(root, name) for name in found.files),
-        report.s(root, names),
-        on_error="collect",
-    ).apply_async()
-
-
-def _watch(header: GroupResult) -> None:
-    with meter(len(header)) as shown:
-        for _, outcome in header.iterate():
-            shown.ended(well=isinstance(outcome, Success))
 
 
 def _tell_interrupted(

@@ -35,9 +35,9 @@ def show_report(report: Report, found: Found, seconds: float) -> None:
         if files:
             say()
             table(
-                (title, "TIME", "SIZE"),
+                (title, "CPU TIME", "SIZE"),
                 [(f["file"], duration(f["seconds"]), size(f["bytes"])) for f in files],
-                right=("TIME", "SIZE"),
+                right=("CPU TIME", "SIZE"),
             )
     _failures(report)
     _left_out(found)

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -92,7 +92,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     Times are ISO 8601 text, bytes base64 text, sets lists, enumerations their values, numbers
     without a JSON form (NaN, infinity) text; whatever else JSON has no form for is its `repr`.
     """
-    simple: Any = repr
+    simple: Callable[[Any], Any] = _repr
     match value:
         case Enum():
             return plain(value.value, depth + 1)
@@ -107,10 +107,21 @@ def plain(value: Any, depth: int = 0) -> Any:
         case bytes() | bytearray():
             simple = _base64
         case date():
-            simple = date.isoformat
+            simple = _iso
         case BaseException():
             simple = error_json
     return simple(value)
+
+
+def _iso(value: date) -> str:
+    return value.isoformat()
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as fault:  # noqa: BLE001 a value may be of any class, and of any depth
+        return f"<{type(value).__name__} that cannot be shown: {type(fault).__name__}>"
 
 
 def _base64(value: bytes | bytearray) -> str:
