@@ -39,7 +39,7 @@ def expected(setting: Setting) -> str:
     words = _WORDS[setting.kind]
     if setting.kind == "choice":
         words = "one of " + ", ".join(repr(choice) for choice in setting.choices)
-    if setting.kind == "int" and setting.unit:
+    if setting.kind in {"int", "limit"} and setting.unit:
         words = f"a whole number of {setting.unit}"
     words += _range(setting)
     return f"{words}, or None" if setting.nullable else words
@@ -81,8 +81,8 @@ def _int(setting: Setting, value: Any) -> int:
     return int(_bounded(setting, number, value))
 
 
-def _number(setting: Setting, value: Any) -> float:
-    return _bounded(setting, _plain_number(setting, value), value)
+def _limit(setting: Setting, value: Any) -> int | None:
+    return None if _plain_number(setting, value) == math.inf else _int(setting, value)
 
 
 def _seconds(setting: Setting, value: Any) -> float:
@@ -155,7 +155,7 @@ def _object(_setting: Setting, value: Any) -> Any:
 _COERCERS: Final[dict[str, Callable[[Setting, Any], Any]]] = {
     "bool": _bool,
     "int": _int,
-    "number": _number,
+    "limit": _limit,
     "seconds": _seconds,
     "text": _text,
     "choice": _choice,
@@ -168,7 +168,7 @@ _COERCERS: Final[dict[str, Callable[[Setting, Any], Any]]] = {
 _WORDS: Final[dict[str, str]] = {
     "bool": "True or False",
     "int": "a whole number",
-    "number": "a number",
+    "limit": "a whole number",
     "seconds": "a number of seconds or a timedelta",
     "text": "text",
     "choice": "",

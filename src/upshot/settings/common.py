@@ -108,8 +108,8 @@ COMMON: Final = (
     ),
     Setting(
         "result_backend_max_retries",
-        "number",
-        float("inf"),
+        "limit",
+        None,
         "Number of repetitions after the first attempt; None or infinity never gives up.",
         scope=_RETRY,
         rows=("CFG-09",),

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any, Final, Literal, final
 
 Kind = Literal[
-    "bool", "int", "number", "seconds", "text", "choice", "list", "mapping", "switch", "object"
+    "bool", "int", "limit", "seconds", "text", "choice", "list", "mapping", "switch", "object"
 ]
 
 

@@ -27,8 +27,9 @@ _NEAR: Final = 0.86
 def canonical(name: str, known: Collection[str]) -> str | None:
     """Return the setting that *name* stands for in a module or object, or None.
 
-    Understood are the names themselves in either case, those with `CELERY_` before them, the
-    names of Celery before version 4, and `UPSHOT_BACKEND`.
+    Understood are the names themselves, those with `CELERY_` before them in either case, our own
+    in either case, the names of Celery before version 4, and `UPSHOT_BACKEND`. Upper-case names
+    without a prefix are not: `DATABASE_URL` in a module is usually somebody else's.
 
     Args:
         name: an attribute of a configuration module or object.
@@ -37,13 +38,11 @@ def canonical(name: str, known: Collection[str]) -> str | None:
     lower = name.lower()
     if name not in (lower, name.upper()):
         return None
-    old = _OLD.get(lower)
-    if old is not None:
-        return old
-    for candidate in (lower, lower.removeprefix(_NAMESPACE)):
-        if candidate in known:
-            return candidate
-    return None
+    if lower in _OLD:
+        return _OLD[lower]
+    bare = lower.removeprefix(_NAMESPACE)
+    prefixed = name == lower or bare != lower or is_own(name)
+    return bare if prefixed and bare in known else None
 
 
 def is_own(name: str) -> bool:
@@ -59,7 +58,7 @@ def nearest(name: str, known: Collection[str], *, near: float = 0.6) -> str | No
         known: the names to choose from.
         near: how alike they must be, between 0 and 1.
     """
-    exact = canonical(name, known)
+    exact = canonical(name, known) or canonical(name.lower(), known)
     if exact is not None:
         return exact
     lower = name.lower().removeprefix(_NAMESPACE)
@@ -70,28 +69,17 @@ def nearest(name: str, known: Collection[str], *, near: float = 0.6) -> str | No
 def near_misses(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
     """Return those of *names* that are probably misspelt, each with the right name.
 
-    Only a name that begins like a known one is looked at, because objects hold other people's
-    names too.
+    Upper-case names without a prefix are looked at only where they seem to be about results.
+
+    Args:
+        names: names that `canonical` does not know.
+        known: the names of all settings.
     """
-    families = {name.split("_", 1)[0] for name in known}
     found: dict[str, str] = {}
     for name in names:
-        lower = name.lower().removeprefix(_NAMESPACE)
-        if lower.split("_", 1)[0] not in families or lower in CELERY_ONLY:
-            continue
-        match = get_close_matches(lower, known, n=1, cutoff=_NEAR)
-        if match:
+        bare = name.lower().removeprefix(_NAMESPACE)
+        match = get_close_matches(bare, known, n=1, cutoff=_NEAR)
+        foreign = name == name.upper() and bare == name.lower()
+        if match and (not foreign or match[0].startswith("result_")):
             found[name] = match[0]
     return found
-
-
-CELERY_ONLY: Final = frozenset(
-    {
-        "task_compression",
-        "task_default_exchange",
-        "task_default_exchange_type",
-        "task_serializer",
-        "result_accept",
-    }
-)
-"""Settings of Celery's that look like a misspelling of one of ours."""

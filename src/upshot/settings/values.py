@@ -60,8 +60,8 @@ class Settings(Mapping[str, Any]):
     def from_object(cls, source: Any, *, defaults: Defaults = "standalone") -> "Settings":
         """Pick the known settings out of a module, an object, or a mapping full of other things.
 
-        Names may be in either case, with `CELERY_` before them, or as Celery had them before
-        version 4. Other names are left alone; one that looks like a misspelt setting is warned
+        Names may have `CELERY_` before them, be as Celery had them before version 4, and be in
+        upper case where they have such a prefix or are our own. Other names are left alone; one that looks like a misspelt setting is warned
         of, and an unknown one of our own (`upshot_…`) is refused.
 
         Args:
@@ -85,7 +85,7 @@ class Settings(Mapping[str, Any]):
             found = {
                 name: value
                 for name, value in found.items()
-                if value != SETTINGS[name].default_for("celery")
+                if coerce(SETTINGS[name], value) != SETTINGS[name].default_for("celery")
             }
         return cls(found, defaults)
 

@@ -23,6 +23,10 @@ ENTRY_POINTS: Final = "upshot.stores"
 _FORM: Final = "scheme://user:password@host:port/path"
 _FILES: Final = (".db", ".sqlite", ".sqlite3")
 _OURS: Final = "upshot"
+_INSIDE: Final = {
+    ("database", "sqlite"): ("sqlite", "sqlite://{}"),
+    ("cache", "memory"): ("memory", "memory://cache?limit=5000"),
+}
 _SYNONYMS: Final = {"valkey": "redis", "valkeys": "rediss", "socket": "redis+socket"}
 
 Overrides = Mapping[str, "str | Driver"]
@@ -123,8 +127,9 @@ def _by_scheme(scheme: str, rest: str, overrides: Overrides | None) -> tuple[Dri
     if before in SCHEMES and before not in ALIASES:
         return SCHEMES[before], url
     driver = by_name(before, overrides)
-    if driver.name == "database" and after == "sqlite":
-        return ALIASES["sqlite"], f"sqlite://{rest}"
+    if (driver.name, after) in _INSIDE:
+        alias, form = _INSIDE[driver.name, after]
+        return ALIASES[alias], form.format(rest)
     if driver in built() and after not in driver.schemes:
         raise Misconfigured(
             f"{shown(url)}: {driver.title} has no URLs that begin with {scheme}://; "
