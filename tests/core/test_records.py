@@ -1,5 +1,8 @@
 """Saving and loading records above a store: states, absence, owners, what cannot be stored."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +38,12 @@ class Clock:
 def make_records(store: MemoryStore | None = None, **settings: Any) -> Records:
     conf = Settings.from_mapping(settings)
     return Records(store or MemoryStore(), Codec.from_settings(conf), conf)
+
+
+def ended_process() -> Owner:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return replace(current(), pid=child.pid)
 
 
 @pytest.mark.covers("STO-01", "META-01", "pain D9")
@@ -77,7 +86,7 @@ def test_a_refused_write_tells_what_stands() -> None:
 @pytest.mark.covers("pain D7")
 def test_unknown_pending_and_expired_are_told_apart_when_submissions_are_recorded() -> None:
     now = Clock()
-    store = MemoryStore(now=lambda: now().timestamp())
+    store = MemoryStore(now=now)
     records = make_records(store, upshot_tombstone_ttl=100)
     records.submit([TaskRecord(id="a"), TaskRecord(id="b")], ttl=10)
     assert records.load("a").state == states.PENDING
@@ -108,7 +117,7 @@ def test_a_thousand_submissions_are_one_trip() -> None:
 
 def test_an_unfinished_task_whose_owner_is_gone_reads_as_lost() -> None:
     records = make_records()
-    gone = Owner(host=current().host, pid=current().pid, started="another start")
+    gone = ended_process()
     records.submit([TaskRecord(id="mine", owner=current()), TaskRecord(id="gone", owner=gone)])
     assert records.load("mine").state == states.PENDING
     lost = records.load("gone")
@@ -119,7 +128,7 @@ def test_an_unfinished_task_whose_owner_is_gone_reads_as_lost() -> None:
 
 def test_a_finished_task_outlives_its_owner() -> None:
     records = make_records()
-    gone = Owner(host=current().host, pid=current().pid, started="another start")
+    gone = ended_process()
     records.save(TaskRecord(id="a", state=states.SUCCESS, result=1, owner=gone))
     assert records.load("a").state == states.SUCCESS
 
@@ -203,7 +212,7 @@ def test_forget_removes_every_trace_and_may_be_repeated() -> None:
 @pytest.mark.covers("EXP-01", "CFG-07")
 def test_records_expire_as_configured_or_as_the_call_says() -> None:
     now = Clock()
-    records = make_records(MemoryStore(now=lambda: now().timestamp()), result_expires=60)
+    records = make_records(MemoryStore(now=now), result_expires=60)
     for task_id, ttl in (("short", 5.0), ("ever", None)):
         records.save(TaskRecord(id=task_id, state=states.SUCCESS), ttl=ttl)
     records.save(TaskRecord(id="default", state=states.SUCCESS))
@@ -218,7 +227,7 @@ def test_records_expire_as_configured_or_as_the_call_says() -> None:
 @pytest.mark.covers("EXP-02", "CON-19")
 def test_purge_deletes_what_has_expired_and_may_run_twice() -> None:
     now = Clock()
-    store = MemoryStore(now=lambda: now().timestamp())
+    store = MemoryStore(now=now)
     conf = Settings.from_mapping({"upshot_tombstone_ttl": 0})
     records = Records(store, Codec.from_settings(conf), conf, clock=now)
     records.submit([TaskRecord(id=str(i)) for i in range(2500)], ttl=10)

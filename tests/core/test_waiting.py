@@ -174,7 +174,7 @@ def test_without_a_listener_the_store_is_polled(error: Exception) -> None:
     def listen() -> Listener:
         raise error
 
-    store.listen = listen  # type: ignore[method-assign]
+    store.listen = listen  # type: ignore[method-assign, assignment]
     reader, writer = make_records(store), make_records(store)
     result = in_thread(lambda: reader.wait("a", 30, interval=0.02))
     until(waiting_on(reader, "a"))

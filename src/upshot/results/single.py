@@ -136,6 +136,9 @@ class AsyncResult(Generic[T_co]):
         """The value, the exception, or the progress data."""
         return self._meta()["result"]
 
+    status = state
+    info = result
+
     @property
     def traceback(self) -> str | None:
         """Text of the remote traceback."""
