@@ -152,11 +152,16 @@ class Reporter:
 
 
 def stores_of(item: pytest.Item) -> set[str]:
-    """Return the storages *item* uses: by marker, by a fixture's name, or by its folder."""
-    named = {str(name) for mark in item.iter_markers("store") for name in mark.args}
-    fixtures = (name.split("_", 1)[0] for name in getattr(item, "fixturenames", ()))
-    folder = item.path.parent.name if item.path.parent.parent.name == "stores" else ""
-    return named | {name for name in (*fixtures, folder) if name in provision.REGISTRY}
+    """Return the storages *item* uses: by marker, fixture, parameter, or place in tests/stores."""
+    said = {str(name) for mark in item.iter_markers("store") for name in mark.args}
+    said |= {name.split("_", 1)[0] for name in getattr(item, "fixturenames", ())}
+    call = getattr(item, "callspec", None)
+    said |= {value for value in call.params.values() if isinstance(value, str)} if call else set()
+    tests = Path(__file__).parents[1]
+    if item.path.is_relative_to(tests / "stores"):
+        place = item.path.relative_to(tests / "stores").with_suffix("")
+        said |= {word for part in place.parts for word in part.split("_")}
+    return said & provision.REGISTRY.keys()
 
 
 def pytest_configure(config: pytest.Config) -> None:
