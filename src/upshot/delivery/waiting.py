@@ -46,12 +46,12 @@ def completed(
             if on_interval is not None:
                 on_interval()
             pause = delay.next(pushed=inbox.pushes and on_interval is None)
-            if deadline is not None:
-                pause = min(pause, max(0.0, deadline - monotonic()))
-            rung = waiter.wait(pause)
+            left = pause + 1 if deadline is None else max(0.0, deadline - monotonic())
+            rung = waiter.wait(min(pause, left))
             if rung:
                 delay.reset()
-            wanted = [i for i in (rung or pending) if i in pending]
+            # The last look before time is up goes over everything: a stored result is no timeout.
+            wanted = [i for i in (rung if rung and left > pause else pending) if i in pending]
 
 
 def _finished(
