@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final, overload
 
 from upshot import states
 from upshot.errors import ChordError, Misconfigured, Unsupported
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from upshot.local.app import App
 
 R = TypeVar("R")
+S = TypeVar("S")
 Member = Signature[Any] | Task[..., Any]
 _SINGLE: tuple[type, ...] = (Signature, Task, str, bytes)
 
@@ -101,7 +102,11 @@ class Chord(Generic[R]):
         self.body = None if body is None else _signature(body)
         self.on_error = on_error
 
-    def __call__(self, body: Signature[R] | Task[..., R] | None = None) -> AsyncResult[R]:
+    @overload
+    def __call__(self) -> AsyncResult[R]: ...
+    @overload
+    def __call__(self, body: Signature[S] | Task[..., S]) -> AsyncResult[S]: ...
+    def __call__(self, body: Signature[Any] | Task[..., Any] | None = None) -> AsyncResult[Any]:
         """Send header and body; see `apply_async`."""
         chosen = self if body is None else Chord(self.header, body, on_error=self.on_error)
         return chosen.apply_async()
@@ -152,12 +157,21 @@ def group(*members: Member | Iterable[Member], app: "App | None" = None) -> Grou
     return Group(listed, app)
 
 
+@overload
+def chord(header: Group | Iterable[Member], *, on_error: Policy = "fail") -> Chord[Any]: ...
+@overload
 def chord(
     header: Group | Iterable[Member],
-    body: Signature[R] | Task[..., R] | None = None,
+    body: Signature[R] | Task[..., R],
     *,
     on_error: Policy = "fail",
-) -> Chord[R]:
+) -> Chord[R]: ...
+def chord(
+    header: Group | Iterable[Member],
+    body: Signature[Any] | Task[..., Any] | None = None,
+    *,
+    on_error: Policy = "fail",
+) -> Chord[Any]:
     """Return a chord, sent by calling it: `chord(header)(body)` or `chord(header, body)()`.
 
     Args:

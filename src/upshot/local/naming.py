@@ -31,4 +31,4 @@ def _main_module() -> str:
     if spec is not None and spec.name != MAIN:
         return str(spec.name)
     file = getattr(main, "__file__", None)
-    return PurePath(file).stem if file else MAIN
+    return MAIN if not file or file.startswith("<") else PurePath(file).stem

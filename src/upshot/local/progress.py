@@ -1,6 +1,5 @@
 """Progress of running tasks, written at a bounded rate: the last value wins."""
 
-import copy
 import logging
 import threading
 import time
@@ -59,7 +58,8 @@ class Progress:
             if self._closed:
                 return
             # Tasks like to go on filling the same dict.
-            self._latest = (state, copy.copy(meta))
+            kept = meta.copy() if isinstance(meta, dict | list) else meta
+            self._latest = (state, kept)
             wait = self._next - self._clock()
             if wait <= 0:
                 self._store()

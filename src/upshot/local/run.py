@@ -50,9 +50,7 @@ def _call(run: Running) -> Any:
 
 def _finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run *coroutine* in a loop of its own; an eager call from a loop gets a thread for it."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _in_loop():
         return asyncio.run(coroutine)
     ended: list[Any] = []
     context = contextvars.copy_context()
@@ -70,6 +68,15 @@ def _finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
     if error is not None:
         raise error
     return value
+
+
+def _in_loop() -> bool:
+    # In a function of its own: an error raised while this one is handled would bear it as context.
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _failed(run: Running, error: BaseException) -> Ending:

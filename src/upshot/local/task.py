@@ -35,6 +35,8 @@ class Task(Generic[P, R]):
         options: how it is run and kept.
     """
 
+    __name__: str
+
     def __init__(
         self, app: "App", function: Callable[..., Any], name: str, options: TaskOptions
     ) -> None:

@@ -235,7 +235,9 @@ class AsyncResult(Generic[T_co]):
 
     def _maybe_reraise_parent_error(self) -> None:
         for ancestor in reversed(self._ancestors()):
-            ancestor.maybe_throw()
+            # Failed members of a chord's header are the body's business, see `on_error`.
+            if isinstance(ancestor, AsyncResult):
+                ancestor.maybe_throw()
 
     def _ancestors(self) -> "list[AsyncResult[Any]]":
         found: list[AsyncResult[Any]] = []
