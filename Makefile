@@ -7,7 +7,7 @@ SHELL := /bin/sh
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check
+PIP := $(PY) -m pip
 PIP_QUIET ?= -q
 PYTEST := $(PY) -m pytest
 # Two workers keep both cores of a small machine busy; a module's tests stay together.
@@ -16,6 +16,7 @@ PYTEST_ARGS ?=
 XDIST := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadscope)
 
 export PIP_NO_INPUT := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## list the targets
@@ -64,6 +65,7 @@ soak: servers ## the tests that take hours; the outcome is noted in docs/soak.md
 
 # Celery is measured against, so it has an environment apart from that of the tests.
 $(VENV)-bench/.stamp: pyproject.toml | $(VENV)-bench/bin/python
+	@echo "Installing upshot beside Celery, to be measured (once)."
 	@$(VENV)-bench/bin/python -m pip install $(PIP_QUIET) -e '.[celery,redis]' 'sqlalchemy>=2'
 	@touch $@
 
