@@ -62,7 +62,7 @@ def _show(setting: Setting, value: Any) -> str:
     kind = type(value).__name__
     if setting.secret or not isinstance(value, (str, int, float, timedelta, type(None))):
         return f"a value of type {kind}"
-    text = mask(repr(value))
+    text = repr(mask(value)) if isinstance(value, str) else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -94,19 +94,22 @@ def _seconds(setting: Setting, value: Any) -> float:
 
 
 def _plain_number(setting: Setting, value: Any) -> int | float:
-    if isinstance(value, str):
-        try:
-            return int(value) if value.strip().lstrip("+-").isdecimal() else float(value)
-        except ValueError:
-            raise _refuse(setting, value) from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    number = _read_number(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or math.isnan(number):
         raise _refuse(setting, value)
-    return value
+    return number
+
+
+def _read_number(text: str) -> int | float | None:
+    try:
+        return int(text) if text.strip().lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        return None
 
 
 def _bounded(setting: Setting, number: float, value: Any) -> float:
     low, high = setting.low, setting.high
-    if math.isnan(number) or (low is not None and number < low):
+    if low is not None and number < low:
         raise _refuse(setting, value)
     if high is not None and number > high:
         raise _refuse(setting, value)
@@ -132,10 +135,10 @@ def _list(setting: Setting, value: Any) -> tuple[str, ...]:
         return tuple(piece.strip() for piece in value.split(",") if piece.strip())
     if not isinstance(value, Iterable) or isinstance(value, (Mapping, bytes)):
         raise _refuse(setting, value)
-    items = sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    items = list(value)
     if not all(isinstance(item, str) for item in items):
         raise _refuse(setting, value)
-    return tuple(items)
+    return tuple(sorted(items) if isinstance(value, (set, frozenset)) else items)
 
 
 def _mapping(setting: Setting, value: Any) -> dict[str, Any]:

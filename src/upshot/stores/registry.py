@@ -45,7 +45,7 @@ def by_name(name: str | None, overrides: Overrides | None = None) -> Driver:
     Raises:
         Misconfigured: nothing is called so; the message names the nearest name.
     """
-    text = (name or "disabled").strip()
+    text = (name or "").strip() or "disabled"
     if overrides and text in overrides:
         found = overrides[text]
         return found if isinstance(found, Driver) else by_name(found)
