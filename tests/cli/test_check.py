@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Shell
 from upshot.cli import exits, main
 from upshot.ops.health import check
 from upshot.results import connect
@@ -184,18 +185,17 @@ def test_failures_are_told_apart(
     assert "geheim" not in out + err
 
 
-def test_missing_package_is_named(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in sys.modules if name.startswith("upshot.stores.redis")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "redis", None)
+def test_missing_package_is_named(shell: Shell) -> None:
+    ended = shell.python(
+        "import sys\nsys.modules['redis'] = None\nfrom upshot.cli import main\nsys.exit(main())",
+        "check",
+        "--backend",
+        "redis://h/0",
+    )
 
-    assert main(["check", "--backend", "redis://h/0"]) == exits.USAGE
-
-    out, err = capsys.readouterr()
-    assert out.splitlines()[-1].split(maxsplit=2) == ["driver", "failed", "package missing"]
-    assert "pip install 'upshot[redis]'" in err
+    assert ended.code == exits.USAGE
+    assert ended.out.splitlines()[-1].split(maxsplit=2) == ["driver", "failed", "package missing"]
+    assert "pip install 'upshot[redis]'" in ended.err
 
 
 def test_file_that_is_no_database_is_damaged(
@@ -218,7 +218,9 @@ def test_check_leaves_records_of_others_alone(tmp_path: Path) -> None:
     assert main(["check", "--backend", url]) == exits.OK
 
     with sqlite3.connect(tmp_path / "r.db") as raw:
-        tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        tables = [
+            name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
         dump = "\n".join(raw.iterdump())
     assert tables
     assert "upshot-check" not in dump

@@ -52,7 +52,7 @@ def test_every_command_it_names_works(shell: Shell, project: Path, tmp_path: Pat
     ended = shell("demo", str(project), "--backend", "sqlite:///mine.db", cwd=tmp_path)
 
     assert ended.code == exits.OK, ended.err
-    named = re.findall(r"^  upshot (.*)$", ended.out, re.MULTILINE)
+    named = re.findall(r"^  upshot (.*)  # ", ended.out, re.MULTILINE)
     assert len(named) == 3
     for line in named:
         assert f"--backend sqlite:///{tmp_path}/mine.db" in line

@@ -7,7 +7,7 @@ import pytest
 
 from upshot.cli import demo_tasks
 from upshot.cli.demo_tasks import measure, shown, summarise
-from upshot.record import Failure, Success
+from upshot.record import Failure, Outcome, Success
 
 SOURCE = b"""# a comment of six words
 import os
@@ -113,7 +113,7 @@ def test_socket_and_directory_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_report_adds_up() -> None:
     python = {"kind": "python", "bytes": 10, "lines": 2, "words": 3, "functions": 1}
-    parts = [
+    parts: list[Outcome] = [
         Success({**python, "longest_line": 7, "seconds": 0.2}),
         Failure(SyntaxError("no", ("b.py", 4, 1, "x"))),
         Success({"kind": "other", "bytes": 99, "sha256": "", "seconds": 0.1}),

@@ -33,7 +33,11 @@ class Cli:
 
 @pytest.fixture(params=["sqlite", "memory"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    url = f"sqlite:///{tmp_path / 'r.db'}" if request.param == "sqlite" else f"memory://{tmp_path.name}"
+    url = (
+        f"sqlite:///{tmp_path / 'r.db'}"
+        if request.param == "sqlite"
+        else f"memory://{tmp_path.name}"
+    )
     with connect(url) as opened:
         yield opened
 
@@ -44,7 +48,9 @@ def cli(backend: Backend, capsys: pytest.CaptureFixture[str]) -> Cli:
 
 
 def fail(backend: Backend, task_id: str, error: Exception) -> None:
-    backend.mark_as_failure(task_id, error, "Traceback (most recent call last):\n  ...\nValueError: no\n")
+    backend.mark_as_failure(
+        task_id, error, "Traceback (most recent call last):\n  ...\nValueError: no\n"
+    )
 
 
 def test_get_shows_a_value(backend: Backend, cli: Cli) -> None:

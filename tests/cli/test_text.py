@@ -10,7 +10,8 @@ NOW = datetime(2026, 11, 20, 18, 30, 2, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-1, "0 ms"),
+        (-1, "0.0 ms"),
+        (0.00996, "10 ms"),
         (0.0124, "12 ms"),
         (0.9999, "1.0 s"),
         (3.44, "3.4 s"),

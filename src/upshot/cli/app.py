@@ -1,6 +1,7 @@
 """The click group: finds commands on first use, and turns every error into a code and a line."""
 
 import io
+import logging
 import os
 import sys
 import traceback
@@ -88,13 +89,31 @@ def run(argv: Sequence[str] | None = None) -> int:
         if reconfigure:
             reconfigure(errors="backslashreplace")
     shared = Shared()
+    log = logging.getLogger("upshot")
+    handler = _DebugLog(shared)
+    log.addHandler(handler)
     try:
         code = _invoke(argv, shared)
         sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
         return exits.BROKEN_PIPE
+    finally:
+        log.removeHandler(handler)
     return code
+
+
+class _DebugLog(logging.Handler):
+    """Shows what the library logs, with --debug; otherwise a command says what matters itself."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self._shared = shared
+        self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._shared.debug:
+            _complain_raw(self.format(record))
 
 
 def _invoke(argv: Sequence[str] | None, shared: Shared) -> int:
@@ -139,10 +158,14 @@ def _usage_line(error: click.UsageError) -> str:
 
 def show_chain(error: BaseException) -> None:
     """Print the whole chain of causes of *error* on stderr, secrets masked."""
+    _complain_raw("".join(traceback.format_exception(error)).rstrip("\n"))
+
+
+def _complain_raw(text: str) -> None:
     from upshot.cli.text import clean
     from upshot.urls import mask
 
-    sys.stderr.write(clean(mask("".join(traceback.format_exception(error)))))
+    sys.stderr.write(f"{clean(mask(text))}\n")
 
 
 def _silence_stdout() -> None:

@@ -22,6 +22,7 @@ from upshot.cli.store import address
 from upshot.cli.text import count
 from upshot.errors import UpshotError
 from upshot.local import App, chord, group
+from upshot.local.lifetime import GRACE
 from upshot.record import Success
 from upshot.results import AsyncResult, GroupResult, connect
 from upshot.urls import mask
@@ -63,16 +64,21 @@ class _Job:
         self._found = found
         self.header = GroupResult(str(uuid.uuid4()))
         self.report_id = str(uuid.uuid4())
+        self._begun = monotonic()
 
     def run(self, backend: Backend) -> Report:
         with App("upshot.demo", backend=backend) as app:
-            result = self._sent(app)
             try:
+                result = self._sent(app)
                 self._watch()
-                return result.get()
+                # Failed files are part of the report, not a reason against it.
+                return result.get(follow_parents=False)
             except UpshotError:
                 # Without a store to write to, what is queued is not worth running.
                 app.interrupt()
+                raise
+            except KeyboardInterrupt:
+                note(f"stopping; what runs has {GRACE:.0f} s left, Ctrl-C again ends at once")
                 raise
 
     def _sent(self, app: App) -> AsyncResult[Report]:
@@ -89,7 +95,7 @@ class _Job:
         return result
 
     def _watch(self) -> None:
-        with meter(len(self.header)) as shown:
+        with meter(len(self.header), self._begun) as shown:
             for _, outcome in self.header.iterate():
                 shown.ended(well=isinstance(outcome, Success))
 

@@ -21,27 +21,28 @@ class Meter(Protocol):
 
 
 @contextmanager
-def meter(total: int) -> Iterator[Meter]:
+def meter(total: int, begun: float) -> Iterator[Meter]:
     """Show progress on stderr while the block runs; the terminal is left as it was.
 
     Args:
         total: number of files.
+        begun: when the work began, as `time.monotonic` tells it.
     """
     if is_terminal(sys.stderr):
-        with _bar(total) as bar:
+        with _bar(total, begun) as bar:
             yield bar
     else:
-        yield PlainMeter(total)
+        yield PlainMeter(total, begun)
 
 
 class PlainMeter:
     """Tells of every tenth of the way in a line."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, begun: float) -> None:
         self._total = total
         self._done = 0
         self._failed = 0
-        self._begun = monotonic()
+        self._begun = begun
 
     def ended(self, *, well: bool) -> None:
         """Count one file, and say so when it completes a tenth."""
@@ -59,7 +60,7 @@ class PlainMeter:
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Meter]:
+def _bar(total: int, begun: float) -> Iterator[Meter]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     from upshot.cli.screen import console
@@ -70,7 +71,7 @@ def _bar(total: int) -> Iterator[Meter]:
             self._task = task
             self._failed = 0
             self._done = 0
-            self._begun = monotonic()
+            self._begun = begun
 
         def ended(self, *, well: bool) -> None:
             self._done += 1

@@ -14,7 +14,7 @@ from upshot.urls import mask
 
 TOP: Final = 5
 """Slowest and largest files that are shown; the stored report has more."""
-FAILURES_SHOWN: Final = 20
+FAILURES_SHOWN: Final = 10
 
 _RELATIVE_FILE: Final = re.compile(r"((?:db\+)?sqlite:///)([^/?][^?]*)(.*)")
 
@@ -38,6 +38,7 @@ def show_report(report: Report, found: Found, seconds: float) -> None:
                 (title, "CPU TIME", "SIZE"),
                 [(f["file"], duration(f["seconds"]), size(f["bytes"])) for f in files],
                 right=("CPU TIME", "SIZE"),
+                cut=(title,),
             )
     _failures(report)
     _left_out(found)
@@ -61,19 +62,19 @@ def show_where(group_id: str, report_id: str | None, url: str, given: str | None
         say("leave --backend out to keep them in a file, or name a server.")
         return
     say("To see more, from any terminal and directory:")
-    for line in commands(group_id, report_id, given):
-        say(f"  {line}")
+    for line, meaning in commands(group_id, report_id, given):
+        say(f"  {line}  # {meaning}")
 
 
-def commands(group_id: str, report_id: str | None, given: str | None) -> list[str]:
-    """Return the command lines that show what the demo has left."""
+def commands(group_id: str, report_id: str | None, given: str | None) -> list[tuple[str, str]]:
+    """Return the command lines that show what the demo has left, and what each shows."""
     option = "" if given is None else f" --backend {shlex.quote(mask(_absolute(given)))}"
     lines = [
-        f"upshot list{option} --group {group_id} --state FAILURE",
-        f"upshot get{option} {group_id}",
+        (f"upshot get{option} {group_id}", "the files, those that failed first"),
+        (f"upshot list{option} --group {group_id} --state FAILURE", "only those that failed"),
     ]
     if report_id:
-        lines.append(f"upshot get{option} {report_id}")
+        lines.append((f"upshot get{option} {report_id}", "the whole report"))
     return lines
 
 
@@ -99,7 +100,7 @@ def _failures(report: Report) -> None:
     table(
         ("FAILED", "WHY"),
         [(f["file"], f"{f['error']}: {f['message']}") for f in failures[:FAILURES_SHOWN]],
-        fold=("WHY",),
+        cut=("FAILED", "WHY"),
     )
     if len(failures) > FAILURES_SHOWN:
         say(f"and {len(failures) - FAILURES_SHOWN} more")
@@ -110,7 +111,8 @@ def _left_out(found: Found) -> None:
         say()
         table(
             ("NOT ENTERED", "WHY"),
-            [(name, reason) for name, reason in list(found.unreadable.items())[:FAILURES_SHOWN]],
+            list(found.unreadable.items())[:FAILURES_SHOWN],
+            cut=("NOT ENTERED", "WHY"),
         )
     if found.more:
         say()

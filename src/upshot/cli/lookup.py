@@ -1,6 +1,7 @@
 """Finding what `upshot get` was asked for, waiting for it if that was asked too."""
 
 from upshot import states
+from upshot.cli.screen import note
 from upshot.core import Records
 from upshot.errors import ResultTimeout, UnknownTask, UpshotError
 from upshot.record import TaskRecord
@@ -25,6 +26,8 @@ def task_of(records: Records, task_id: str, patience: float | None) -> TaskRecor
     if record.ready:
         return record
     if patience != 0:
+        if not record.known:
+            note(f"no record of {task_id} yet; waiting for one, Ctrl-C ends")
         try:
             return records.wait(task_id, patience)
         except ResultTimeout:

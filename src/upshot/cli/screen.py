@@ -99,6 +99,7 @@ def table(
     rows: Sequence[Sequence[str]],
     *,
     right: Sequence[str] = (),
+    cut: Sequence[str] = (),
     fold: Sequence[str] = (),
 ) -> None:
     """Print rows under headings.
@@ -107,11 +108,12 @@ def table(
         columns: the headings.
         rows: a text for each heading; none holds a newline.
         right: headings of the columns that are aligned to the right.
-        fold: headings of the columns that a terminal wraps; others are cut where it is too narrow.
+        cut: headings of the columns that are cut where a terminal is too narrow.
+        fold: headings of the columns that are wrapped there.
     """
     cells = [[clean(cell) for cell in row] for row in rows]
     if styled(sys.stdout):
-        _styled_table(columns, cells, right, fold)
+        _styled_table(columns, cells, right, cut, fold)
         return
     widths = [max(len(text) for text in column) for column in zip(columns, *cells, strict=True)]
     for row in [list(columns), *cells]:
@@ -126,6 +128,7 @@ def _styled_table(
     columns: Sequence[str],
     cells: Sequence[Sequence[str]],
     right: Sequence[str],
+    cut: Sequence[str],
     fold: Sequence[str],
 ) -> None:
     from rich.table import Table
@@ -138,8 +141,9 @@ def _styled_table(
             justify="right" if name in right else "left",
             no_wrap=name not in fold,
             overflow="fold" if name in fold else "ellipsis",
-            # Ids are for copying: other columns give way first.
-            min_width=max((len(row[place]) for row in cells), default=0) if name == "ID" else None,
+            min_width=None
+            if name in cut or name in fold
+            else max(len(text) for text in (name, *(row[place] for row in cells))),
         )
     for row in cells:
         grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))

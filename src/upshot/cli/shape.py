@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
+from upshot.codec.describing import RemoteTraceback
 from upshot.errors import RemoteError, UpshotError
 from upshot.record import Ref, TaskRecord
 from upshot.urls import mask
@@ -61,7 +62,12 @@ def error_json(error: BaseException, depth: int = 0) -> dict[str, Any]:
     return {
         "type": type_name(error),
         "message": message(error),
-        "notes": [str(note) for note in getattr(error, "__notes__", ())],
+        "notes": [
+            str(note)
+            for note in getattr(error, "__notes__", ())
+            # The text of the traceback has a place of its own.
+            if not isinstance(note, RemoteTraceback)
+        ],
         "cause": error_json(cause, depth + 1) if cause is not None and depth < _MAX_DEPTH else None,
     }
 

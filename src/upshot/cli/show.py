@@ -60,6 +60,7 @@ def show_group(group_id: str, members: Mapping[str, Member], *, as_json: bool) -
             ("ID", "STATE", "TASK", "TOOK", "ERROR"),
             [_cells(i, member) for i, member in shown],
             right=("TOOK",),
+            cut=("TASK", "ERROR"),
         )
     if len(members) > MEMBERS_SHOWN:
         note(

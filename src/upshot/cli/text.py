@@ -12,6 +12,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 _KILO: Final = 1000
+_FEW: Final = 9.95
 
 
 def clean(text: str) -> str:
@@ -39,7 +40,8 @@ def duration(seconds: float) -> str:
     seconds = max(seconds, 0.0)
     # What would be rounded up to the next unit is told in that unit.
     if round(seconds * _KILO) < _KILO:
-        return f"{seconds * _KILO:.0f} ms"
+        thousandths = seconds * _KILO
+        return f"{thousandths:.1f} ms" if thousandths < _FEW else f"{thousandths:.0f} ms"
     if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
     whole = round(seconds)

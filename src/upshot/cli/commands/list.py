@@ -90,7 +90,8 @@ def _print(found: "Listing", now: datetime, *, narrowed: bool) -> None:
     if not found.rows:
         say("nothing matches" if narrowed else "no results yet; `upshot demo` makes some")
     else:
-        table(COLUMNS, [_cells(row, now) for row in found.rows], right=("AGE", "TOOK"))
+        rows = [_cells(row, now) for row in found.rows]
+        table(COLUMNS, rows, right=("AGE", "TOOK"), cut=("TASK", "WORKER"))
     if found.cut:
         from upshot.cli.listing import WALK_LIMIT
 
