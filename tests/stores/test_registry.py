@@ -315,3 +315,9 @@ def test_what_a_missing_package_says(package: str, monkeypatch: pytest.MonkeyPat
         open_store("upshot_test_nothing.deep:x", SETTINGS)
     with pytest.raises(Misconfigured, match="has no missing in upshot_test_shop"):
         open_store(f"{package}:missing", SETTINGS)
+
+
+def test_a_fault_of_our_own_is_no_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "upshot.stores.memory", None)
+    with pytest.raises(ModuleNotFoundError, match=r"upshot\.stores\.memory"):
+        open_store("memory://", SETTINGS)

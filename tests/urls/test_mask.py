@@ -171,6 +171,7 @@ def test_masking_twice_changes_nothing_in_what_looks_like_urls(pieces: list[str]
         ("key=celery-task-meta-1", "key=celery-task-meta-1"),
         ("redis://h/0?key_prefix=a&ssl_keyfile=b", "redis://h/0?key_prefix=a&ssl_keyfile=b"),
         ("path//u:p,q@h", "path//u:**@h"),
+        ("//u:p,//q@h", "//u:**@h"),
         ("the text", "the text"),
         ("", ""),
     ],

@@ -181,7 +181,7 @@ def _hide(text: str, spans: list[Span]) -> str:
     pieces: list[str] = []
     end = 0
     for start, stop in sorted(span for span in spans if span[0] < span[1]):
-        if end and start <= end:
+        if start < end:
             end = max(end, stop)
             continue
         pieces += [text[end:start], HIDDEN]
