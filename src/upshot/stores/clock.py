@@ -41,7 +41,7 @@ def from_micros(micros: int) -> datetime:
     Raises:
         OverflowError: it lies outside the years 1 to 9999.
     """
-    return _EPOCH + timedelta(microseconds=micros)
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def after(now: int, seconds: float) -> int:

@@ -17,7 +17,8 @@ SCHEMA: Final = 1
 """Version of the tables this release reads and writes."""
 
 _STATEMENTS: Final = 64
-_WAL_LIMIT: Final = 64 << 20
+_CHECKPOINT_PAGES: Final = 4000
+_LOG_LIMIT: Final = 64 << 20
 
 
 class Connection(sqlite3.Connection):
@@ -77,7 +78,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _prepare(connection: Connection, place: Place) -> None:
     connection.execute(f"PRAGMA synchronous = {place.synchronous}")
-    connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
+    # Fewer waits for the disk than with SQLite's 1000, for a log of 16 MB instead of 4.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA trusted_schema = OFF")
     _write_ahead(connection, time.monotonic() + place.timeout)
     version = _version(connection)

@@ -1,0 +1,68 @@
+"""A SQLite file looked at, filled and spoilt from outside of the store."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from upshot.errors import UpshotError
+from upshot.stores.contract import Envelope, Store
+from upshot.testing.envelopes import make_envelope
+from upshot.testing.processes import ForkedChild
+
+NOBODY = 65534
+
+
+def sql(path: Path, statement: str, *values: Any) -> list[Any]:
+    """Run one statement on the file, apart from any store."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of *path*."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def filled(store: Store, count: int = 3) -> list[Envelope]:
+    """Save *count* records and return them."""
+    sent = [make_envelope(f"id-{n}", result=n) for n in range(count)]
+    for envelope in sent:
+        assert store.save(envelope).accepted
+    return sent
+
+
+def error_of(work: Callable[[], object]) -> UpshotError:
+    """Return the error that *work* raises."""
+    try:
+        work()
+    except UpshotError as exc:
+        return exc
+    raise AssertionError("no error")
+
+
+def as_nobody(work: Callable[[], None]) -> None:
+    """Run *work* in a child without any rights of its own."""
+
+    def child() -> None:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        work()
+
+    ForkedChild(child).wait()
+
+
+def open_files(path: Path) -> int:
+    """Return how many file descriptors of this process lead to *path* or its companions."""
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            count += str(link.readlink()).startswith(str(path))
+        except OSError:
+            continue
+    return count
