@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from upshot import states
-from upshot.codec.describing import details_of, mapping_of
+from upshot.codec.describing import RELATIVES, details_of, mapping_of
 from upshot.codec.exceptions import EXCEPTION_ABLE_CODECS, exception_to_python
 from upshot.codec.handles import ref_of, tuple_of
 from upshot.codec.pickling import picklable
@@ -189,7 +189,11 @@ class Codec:
     def _stored(self, record: TaskRecord) -> tuple[Any, Mapping[str, Any]]:
         value = record.result
         if isinstance(value, BaseException) and record.state in states.EXCEPTION_STATES:
-            return self.prepare_exception(value), details_of(value, self._sealer.encode)
+            stored = self.prepare_exception(value)
+            details = details_of(value, self._sealer.encode)
+            if stored is value:  # the pickle of an exception lacks nothing but its relatives
+                details = {k: v for k, v in details.items() if k in RELATIVES}
+            return stored, details
         if isinstance(value, Ref):
             value = tuple_of(value)
         elif hasattr(value, "as_tuple") and hasattr(value, "id"):

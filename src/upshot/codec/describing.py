@@ -5,6 +5,7 @@ details which that mapping has no place for: notes, attributes, text, members of
 chain of causes. All of it together is bounded.
 """
 
+import reprlib
 import traceback
 from collections.abc import Callable, Sized
 from typing import Any, Final
@@ -31,6 +32,10 @@ TRACEBACK: Final = "remote_traceback"
 MAX_LINKS: Final = 50
 """Most exceptions that one record describes: causes, contexts and members of groups."""
 
+RELATIVES: Final = frozenset({"cause", "context", "suppress"})
+"""Those details that tell of other exceptions in the chain."""
+
+_SIZED: Final = (str, bytes, bytearray, list, tuple, dict, set, frozenset)
 _MAX_ITEMS: Final = 100
 _MAX_TOTAL: Final = 8 * MAX_TEXT
 _NOT_STORED: Final = frozenset({"__notes__", MESSAGE, TRACEBACK})
@@ -121,6 +126,8 @@ class _Writer:
         return True
 
     def _fits(self, value: Any) -> bool:
+        if isinstance(value, _SIZED) and len(value) > MAX_TEXT:
+            return False
         size = guarded(lambda: len(self._encodes(value)), None)
         if size is None or size > min(MAX_TEXT, self._left):
             return False
@@ -130,7 +137,10 @@ class _Writer:
     def _stored(self, value: Any) -> Any:
         if self._fits(value):
             return value
-        return self._text(value if type(value) is str else safe_repr(value))
+        if type(value) is str:
+            return self._text(value)
+        huge = isinstance(value, _SIZED) and len(value) > MAX_TEXT
+        return self._text(guarded(lambda: reprlib.repr(value), "...") if huge else safe_repr(value))
 
     def _text(self, text: str) -> str:
         text = encodable(shortened(text)) if self._left > MAX_TEXT else shown(text)

@@ -111,6 +111,13 @@ def _source(cls: type, name: str) -> type | None:
     return next((base for base in cls.__mro__ if name in names_of(base)), None)
 
 
+def _fraction(numerator: Any, denominator: Any) -> Fraction:
+    # From text, an exponent of a few digits would be worked out for hours.
+    if type(numerator) is not int or type(denominator) is not int:
+        raise TypeError("a fraction is made of two integers")
+    return Fraction(numerator, denominator)
+
+
 _KOMBU: Final[Mapping[str, Decoder]] = {
     "bytes": lambda v: v.encode("utf-8"),
     "base64": lambda v: b64decode(v.encode("ascii")),
@@ -132,7 +139,7 @@ _OURS: Final[Mapping[str, Decoder]] = {
     "bytearray": lambda v: bytearray(b64decode(v.encode("ascii"))),
     "deque": lambda v: deque(*v),
     "range": lambda v: range(*v),
-    "fraction": lambda v: Fraction(*v),
+    "fraction": lambda v: _fraction(*v),
     "path": Path,
     "enum": _enum,
     "dataclass": _dataclass,

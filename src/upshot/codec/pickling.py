@@ -4,10 +4,12 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, Final
 
+from upshot.codec.describing import mapping_of
 from upshot.codec.rebuilding import rebuilt, with_relatives
-from upshot.codec.text import class_name, guarded, module_name, safe_repr
+from upshot.codec.text import MAX_TEXT, guarded, safe_repr, shortened
 from upshot.errors import UpshotError
 
+_MAX_PICKLE: Final = 8 * MAX_TEXT
 _TOO_GENERAL: Final = frozenset({Exception, BaseException, object})
 
 
@@ -32,7 +34,7 @@ class PickledError(UpshotError):
 
 
 def picklable(exc: BaseException) -> Exception:
-    """Return *exc* if it survives pickling, else what comes nearest to it.
+    """Return *exc* if it survives pickling and is not huge, else what comes nearest to it.
 
     That is an instance of the nearest base class which can be built from the same arguments, or a
     `PickledError`. Exceptions outside `Exception` always become one, so that readers never meet
@@ -47,9 +49,13 @@ def picklable(exc: BaseException) -> Exception:
             nearest = guarded(lambda base=base: base(*exc.args), None)  # type: ignore[misc]
             if isinstance(nearest, Exception) and _survives(nearest):
                 return nearest
-    args = guarded(lambda: tuple(exc.args), ())
-    safe = tuple(arg if _survives(arg) else safe_repr(arg) for arg in args)
-    return PickledError(module_name(type(exc)), class_name(type(exc)), safe, safe_repr(exc))
+    described = mapping_of(exc, _round_trip)
+    return PickledError(
+        described["exc_module"],
+        described["exc_type"],
+        tuple(described["exc_message"]),
+        shortened(safe_repr(exc)),
+    )
 
 
 def unpickled(
@@ -76,6 +82,12 @@ def unpickled(
     return rebuilt(described, details, importable=importable)
 
 
-def _survives(value: Any) -> bool:
-    copies = guarded(lambda: [pickle.loads(pickle.dumps(value))], [])  # noqa: S301 it was pickled in the same expression
-    return bool(copies)
+def _round_trip(value: Any) -> bytes:
+    data = pickle.dumps(value)
+    pickle.loads(data)  # noqa: S301 it was pickled in the line above
+    return data
+
+
+def _survives(exc: Exception) -> bool:
+    size = guarded(lambda: len(_round_trip(exc)), None)
+    return size is not None and size <= _MAX_PICKLE

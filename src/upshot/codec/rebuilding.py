@@ -91,6 +91,8 @@ class _Reader:
         if exc is None:
             text = details.get("text")
             exc = remote_error(module, exc_type, args, text if isinstance(text, str) else None)
+            if members:
+                _own(exc)["exceptions"] = tuple(members)
         self._complete(exc, details, depth)
         return exc
 
