@@ -102,7 +102,9 @@ def test_what_is_not_built(url: str, message: str) -> None:
 
 
 def test_missing_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
+    # Loaded submodules too: they would be found without a look at their package.
+    for name in ["redis", *(name for name in sys.modules if name.startswith("redis."))]:
+        monkeypatch.setitem(sys.modules, name, None)
     for name in [name for name in sys.modules if name.startswith("upshot.stores.redis")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtra) as caught:

@@ -303,7 +303,9 @@ def test_installed_packages_add_names_but_replace_none(package: str, tmp_path: P
 
 @pytest.mark.covers("SEL-01")
 def test_what_a_missing_package_says(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
+    # Loaded submodules too: they would be found without a look at their package.
+    for name in ["redis", *(name for name in sys.modules if name.startswith("redis."))]:
+        monkeypatch.setitem(sys.modules, name, None)
     for name in [name for name in sys.modules if name.startswith("upshot.stores.redis")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtra, match=r"pip install 'upshot\[redis\]'") as caught:
