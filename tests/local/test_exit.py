@@ -219,7 +219,9 @@ def test_handlers_of_the_program_are_left_alone_and_ours_are_put_back(
         "    def one(): return 1\n"
         "    one.delay().get()\n"
         "    assert signal.getsignal(signal.SIGTERM) is own\n"
-        "    assert signal.getsignal(signal.SIGINT) is before[0]\n",
+        "    assert signal.getsignal(signal.SIGINT) is not before[0]\n"
+        "assert signal.getsignal(signal.SIGTERM) is own\n"
+        "assert signal.getsignal(signal.SIGINT) is before[0]\n",
     )
 
     assert script.end() == (0, "", "")

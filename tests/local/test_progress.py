@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from upshot.errors import EncodeError
@@ -69,6 +71,23 @@ def test_a_value_that_waits_is_written_without_another_call(clock: Clock) -> Non
 
     assert written == ["first", "third"]
     assert clock.due == []
+
+
+def test_a_late_turn_does_not_follow_a_fresh_write_too_soon(clock: Clock) -> None:
+    written: list[tuple[float, object]] = []
+    progress = Progress(lambda _, meta: written.append((clock.now, meta)), clock.later, clock)
+
+    progress.update("PROGRESS", 1)
+    progress.update("PROGRESS", 2)
+    clock.now = 100.06
+    progress.update("PROGRESS", 3)
+    progress.update("PROGRESS", 4)
+    clock.run_until(100.07)
+    clock.run_until(100.2)
+
+    assert [meta for _, meta in written] == [1, 3, 4]
+    times = [at for at, _ in written]
+    assert all(later - earlier >= 1 / RATE for earlier, later in pairwise(times))
 
 
 def test_after_the_end_nothing_is_written(clock: Clock) -> None:

@@ -196,7 +196,12 @@ class _Sending:
         join = Join([job.id for job in jobs], lambda _: self._refresh(jobs))
         ref = self._ref(jobs)
         self._app.engine.keep_group(ref, self._lifetime(jobs))
-        self._app.engine.send([replace(job, on_end=join.arrive) for job in jobs])
+
+        def arrive(record: TaskRecord) -> None:
+            # Without its value, which nobody asks for: a large group would hold them all.
+            join.arrive(TaskRecord(id=record.id, state=record.state))
+
+        self._app.engine.send([replace(job, on_end=arrive) for job in jobs])
         self._note(ref)
         return self._result(jobs)
 

@@ -22,8 +22,10 @@ GRACE = 5.0
 """Seconds that running tasks are given after SIGINT or SIGTERM."""
 
 _log = logging.getLogger(__name__)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_DEFAULTS: tuple[Any, Any] = (signal.default_int_handler, signal.SIG_DFL)
+_DEFAULTS: dict[int, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 
 class Interrupted(KeyboardInterrupt, SystemExit):
@@ -115,13 +117,14 @@ class Lifetime:
             return
         if threading.current_thread() is not threading.main_thread():
             return
-        if tuple(map(signal.getsignal, _SIGNALS)) != _DEFAULTS:
+        free = [n for n, default in _DEFAULTS.items() if signal.getsignal(n) == default]
+        if not free:
             return
         threading.Thread(
             target=self._watch, args=(self._notes,), name="upshot-signals", daemon=True
         ).start()
         self._installed = True
-        for number in _SIGNALS:
+        for number in free:
             signal.signal(number, self._on_signal)
 
     def _restore(self) -> None:
@@ -134,7 +137,7 @@ class Lifetime:
         self._received = 0
 
     def _put_back(self) -> None:
-        for number, default in zip(_SIGNALS, _DEFAULTS, strict=True):
+        for number, default in _DEFAULTS.items():
             # Whoever installed a handler of their own meanwhile keeps it.
             if signal.getsignal(number) == self._on_signal:
                 signal.signal(number, default)

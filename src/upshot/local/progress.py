@@ -60,18 +60,15 @@ class Progress:
             # Tasks like to go on filling the same dict.
             kept = meta.copy() if isinstance(meta, dict | list) else meta
             self._latest = (state, kept)
-            wait = self._next - self._clock()
-            if wait <= 0:
+            if not self._waits():
                 self._store()
-            elif not self._scheduled:
-                self._scheduled = True
-                self._later(self, wait)
 
     def flush(self) -> None:
         """Write what waits for its turn."""
         with self._lock:
             self._scheduled = False
-            if self._closed or self._latest is None:
+            # A value that came before this late call may have been written just now.
+            if self._closed or self._latest is None or self._waits():
                 return
             try:
                 self._store()
@@ -81,6 +78,14 @@ class Progress:
     def close(self) -> None:
         """Write nothing from now on; does not wait for a write on its way, the guard orders it."""
         self._closed = True
+
+    def _waits(self) -> bool:
+        """Tell whether the next write must wait, and see to it that it comes."""
+        wait = self._next - self._clock()
+        if wait > 0 and not self._scheduled:
+            self._scheduled = True
+            self._later(self, wait)
+        return wait > 0
 
     def _store(self) -> None:
         latest, self._latest = self._latest, None

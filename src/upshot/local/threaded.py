@@ -91,6 +91,7 @@ class Threaded:
         if not self._pool.put(jobs):
             for job in jobs:
                 self._revoke(job)
+            self._check_open()
 
     def proceed(self, job: Job, ending: Ending | None = None) -> None:
         """See `Engine.proceed`."""
@@ -130,6 +131,9 @@ class Threaded:
             self._interrupted_at = time.monotonic()
         try:
             for job in self._pool.stop():
+                # Whoever closes has stopped waiting for this: the rest reads as LOST.
+                if self._closing and not self._patience():
+                    return
                 self._revoke(job)
             for job in list(self._waiting.values()):
                 self.proceed(job)
