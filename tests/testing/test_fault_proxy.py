@@ -89,6 +89,7 @@ def test_a_cut_resets_what_is_open_and_nothing_later(
 ) -> None:
     assert _echoed(client, b"before") == b"before"
     proxy.cut()
+    assert proxy.cuts == 1
     with pytest.raises(ConnectionResetError):
         client.recv(1)
     with closing(_connected(proxy)) as later:

@@ -38,6 +38,7 @@ class FaultProxy:
         drop: chunks for which it returns true are lost; called with direction and bytes.
         connections: how many were accepted.
         open: how many are open now.
+        cuts: how many were reset by `cut` and `cut_at`.
         forwarded: bytes that were forwarded, by direction.
         dropped: number of chunks that were lost.
     """
@@ -51,6 +52,7 @@ class FaultProxy:
         self.connections = 0
         self.forwarded: dict[Direction, int] = {"request": 0, "answer": 0}
         self.dropped = 0
+        self.cuts = 0
         self.host: Final = "127.0.0.1"
         self.port = 0
         self._server = (host, port)
@@ -123,9 +125,15 @@ class FaultProxy:
 
     async def _cut(self) -> None:
         for link in list(self._links):
+            self.cuts += 1
             link.reset()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A cancelled handler is an error to asyncio's streams, and this is the outermost frame.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._carry(reader, writer)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         if self.refusing:
             _reset(writer)
@@ -158,6 +166,7 @@ class FaultProxy:
             while data := await reader.read(_CHUNK):
                 if self._cut_at == direction:
                     self._cut_at = None
+                    self.cuts += 1
                     link.reset()
                 elif self.frozen or (self.drop and self.drop(direction, data)):
                     self.dropped += 1

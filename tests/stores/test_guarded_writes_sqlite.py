@@ -1,0 +1,44 @@
+"""Guarded writes on SQLite: against the model, and in every order."""
+
+from functools import partial
+from math import factorial
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.scale import SCALE
+from upshot.settings import Settings
+from upshot.stores.sqlite import from_url
+from upshot.testing import FAILED, RECOVERED, Opener, check_every_order, guarded_write_machine
+
+pytestmark = pytest.mark.usefixtures("scale")
+
+
+@pytest.fixture
+def opener(tmp_path: Path) -> Opener:
+    return partial(from_url, f"sqlite:///{tmp_path}/results.db", Settings.from_mapping({}))
+
+
+@pytest.mark.covers("pain D8", "contract W3")
+def test_writes_agree_with_the_model(opener: Opener) -> None:
+    run_state_machine_as_test(
+        guarded_write_machine(opener),
+        settings=settings(
+            max_examples=SCALE.examples,
+            stateful_step_count=SCALE.steps,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+@pytest.mark.covers("pain D8", "contract W3")
+@pytest.mark.parametrize("history", [RECOVERED, FAILED], ids=["recovered", "failed"])
+def test_every_order_ends_in_the_same_record(
+    opener: Opener, history: tuple[tuple[str, int], ...]
+) -> None:
+    store = opener()
+    assert check_every_order(store, history[: SCALE.history]) == factorial(SCALE.history)
+    store.close()
