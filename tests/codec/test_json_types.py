@@ -74,12 +74,12 @@ EXACT = [
 ]
 
 
-def sorted_repr(value: Any) -> str:
-    return f"{type(value).__name__}-{str(value)[:30]!r}" if not isinstance(value, int) else "int"
+# Names by type alone: a UUID or the order of a set would differ between parallel runs.
+NAMES = [type(value).__name__ for value in EXACT]
 
 
 @pytest.mark.covers("pain X4", "SER-07", "CON-15", "contract D4")
-@pytest.mark.parametrize("value", EXACT, ids=sorted_repr)
+@pytest.mark.parametrize("value", EXACT, ids=NAMES)
 def test_a_value_comes_back_by_type_and_value(value: Any) -> None:
     back = there_and_back([value, {"k": value}], USING)
     assert back == [value, {"k": value}]
