@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Final, final
+from urllib.parse import unquote
 
 from upshot import states
 from upshot.stores.contract import Envelope
@@ -25,7 +26,8 @@ _SEPARATORS: Final = ":_-."
 _HASH_TAG: Final = re.compile(r"[^{]*\{[^}]+\}")
 
 _MARK: Final = re.compile(rb"upshot/1 (\d{1,13}) ")
-_MARKED: Final = re.compile(rb"upshot/1 \d{1,13} ([^ \n]+) (\d{1,11}) ")
+_MARKED: Final = re.compile(rb"upshot/1 (\d{1,13}) ([^ \n]+) (\d{1,11}) ")
+_NO_RECORD: Final = b"-"
 _JSON: Final = re.compile(rb'\{"status": ?"((?:[^"\\]|\\.)+)"', re.DOTALL)
 _JSON_ATTEMPT: Final = re.compile(rb', ?"attempt": ?(\d{1,11})[,}]')
 _PICKLE_4: Final = re.compile(
@@ -120,7 +122,9 @@ def envelope_of(id: str, document: bytes) -> Envelope:  # noqa: A002 named as th
 
 def _marked(head: bytes) -> tuple[str, int] | None:
     match = _MARKED.match(head)
-    return (match[1].decode(errors="replace"), int(match[2])) if match else None
+    if match is None or match[2] == _NO_RECORD or int(match[1]) > _HIGHEST:
+        return None
+    return unquote(match[2].decode(errors="replace")), int(match[3])
 
 
 def _json(head: bytes) -> tuple[str, int] | None:

@@ -8,7 +8,8 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol, cast, final
 
 import hiredis
@@ -17,7 +18,7 @@ from redis.exceptions import ResponseError
 Command = tuple[str | bytes | int, ...]
 
 _READ: Final = 65536
-_SMALL: Final = 65536
+_LARGE: Final = 16384
 _PUSH: Final = getattr(hiredis, "PushNotification", ())
 
 
@@ -80,8 +81,39 @@ class Reader:
 
 
 def pack(commands: Iterable[Command]) -> list[bytes]:
-    """Return each command as it is sent."""
-    return [hiredis.pack_command(cast("Any", command)) for command in commands]
+    """Return what is sent for *commands*, in pieces; large values are pieces of their own.
+
+    Sent apart, a large value is copied neither here nor in the server.
+    """
+    pieces: list[bytes] = []
+    small: list[bytes] = []
+    for command in commands:
+        if any(type(part) is bytes and len(part) > _LARGE for part in command):
+            for piece in _apart(command):
+                if len(piece) > _LARGE:
+                    pieces += [b"".join(small), piece]
+                    small = []
+                else:
+                    small.append(piece)
+        else:
+            small.append(hiredis.pack_command(cast("Any", command)))
+    if small:
+        pieces.append(small[0] if len(small) == 1 else b"".join(small))
+    return pieces
+
+
+def _apart(command: Command) -> Iterator[bytes]:
+    head = [b"*%d\r\n" % len(command)]
+    for part in command:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        head.append(b"$%d\r\n" % len(data))
+        if len(data) > _LARGE:
+            yield b"".join(head)
+            yield data
+            head = [b"\r\n"]
+        else:
+            head += [data, b"\r\n"]
+    yield b"".join(head)
 
 
 def socket_of(plug: Plug) -> socket.socket:
@@ -136,7 +168,7 @@ class Link:
         Raises:
             Lost: the connection broke, or the answer did not come in time; the link is closed.
         """
-        pieces = _joined(pack(commands))
+        pieces = pack(commands)
         sent = False
         try:
             for piece in pieces:
@@ -144,7 +176,10 @@ class Link:
                 sent = True
             return self._answers(len(commands))
         except (OSError, hiredis.HiredisError) as exc:
+            said = self._last_words()
             self.close()
+            if said is not None:
+                return [said] * len(commands)
             raise Lost(sent=sent) from exc
         except BaseException:
             # An answer that comes after an interrupt would be taken for that of the next call.
@@ -159,6 +194,15 @@ class Link:
         self._poll = None
         self.plug.disconnect()
 
+    def _last_words(self) -> ResponseError | None:
+        """Return what the server said before it hung up, for example on a value too large."""
+        with suppress(OSError, hiredis.HiredisError):
+            self.sock.settimeout(0)
+            self._reader.read(self.sock)
+            said = self._reader.next()
+            return said if isinstance(said, ResponseError) else None
+        return None
+
     def _answers(self, count: int) -> list[Any]:
         reader, sock = self._reader, self.sock
         answers: list[Any] = []
@@ -170,20 +214,3 @@ class Link:
             elif not isinstance(answer, _PUSH):
                 answers.append(answer)
         return answers
-
-
-def _joined(packed: list[bytes]) -> list[bytes]:
-    """Join small pieces into few; large ones are not copied."""
-    if len(packed) == 1:
-        return packed
-    pieces: list[bytes] = []
-    small: list[bytes] = []
-    for piece in packed:
-        if len(piece) <= _SMALL:
-            small.append(piece)
-            continue
-        pieces += [b"".join(small), piece] if small else [piece]
-        small = []
-    if small:
-        pieces.append(b"".join(small))
-    return pieces

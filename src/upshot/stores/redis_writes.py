@@ -13,7 +13,7 @@ from upshot.stores.redis_link import Command
 SAVE: Final = Script("order.lua", "save.lua")
 MAX_VALUE: Final = 512 * 1024 * 1024
 
-_LARGE: Final = 64 * 1024
+_LARGE: Final = 16 * 1024
 _WAITING_MS: Final = 60_000
 _IDS: Final = 500
 _TRIP_BYTES: Final = 8 * 1024 * 1024
