@@ -111,7 +111,9 @@ def test_a_single_value_is_the_only_argument() -> None:
 
 
 @pytest.mark.covers("CON-04")
-def test_a_listed_module_is_imported(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listed_module_is_imported(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "listed_for_upshot.py").write_text("class FarError(Exception): pass")
     (tmp_path / "broken_for_upshot.py").write_text("raise RuntimeError('broken')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -121,7 +123,9 @@ def test_a_listed_module_is_imported(tmp_path: Any, monkeypatch: pytest.MonkeyPa
         data = json.dumps({"status": "FAILURE", "result": stored})
         found = read(data.encode(), using).result
         assert isinstance(found, RemoteError) is (module != "listed_for_upshot")
+        assert repr(read(data.encode(), using).result) == repr(found)
     sys.modules.pop("listed_for_upshot")
+    assert [record.args for record in caplog.records] == [("broken_for_upshot",)]
 
 
 @pytest.mark.covers("contract 12.10", "CON-04")
@@ -219,6 +223,7 @@ def test_chain_notes_and_traceback_print_at_the_caller() -> None:
     assert text.strip() in printed
     again = read(document(failure(found), USING), USING).result
     assert not hasattr(again, "__notes__")
+    assert type(pickle.loads(pickle.dumps(found)).__notes__[0]) is str
 
 
 @pytest.mark.covers("pain X6")

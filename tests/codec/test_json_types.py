@@ -135,6 +135,30 @@ def test_a_handle_becomes_its_tuple() -> None:
     assert there_and_back(ref, PLAIN) == [["a", [["p", None], None]], None]
 
 
+class Handle:
+    def __init__(self, task_id: str) -> None:
+        self.id = task_id
+
+    def as_tuple(self) -> tuple[Any, Any]:
+        return (self.id, None), None
+
+
+class Version:
+    def as_tuple(self) -> tuple[int, int]:
+        return (1, 2)
+
+
+@pytest.mark.covers("SER-03")
+def test_only_a_result_object_becomes_its_tuple() -> None:
+    assert there_and_back(Handle("a"), PLAIN) == [["a", None], None]
+    assert there_and_back([Handle("a")], USING) == [[["a", None], None]]
+    assert there_and_back(Decimal("1.5"), USING) == Decimal("1.5")
+    with pytest.raises(EncodeError):
+        document(success(Version()), USING)
+    pickled = codec(serializer="pickle", accept=["pickle"])
+    assert there_and_back(Ref("a"), pickled) == Ref("a")
+
+
 class Registered:
     pass
 

@@ -7,6 +7,7 @@ loaders. Here only the dictionaries of real modules and real classes are read, s
 import importlib
 import logging
 import sys
+from functools import cache
 from types import ModuleType
 from typing import Any, Final
 
@@ -76,7 +77,7 @@ def find_exception(
     """
     if module is None:
         return None
-    if module in importable and module not in sys.modules:
+    if module in importable:
         _load(module)
     found = find_loaded(module, qualname)
     if found is MISSING:
@@ -89,6 +90,7 @@ def find_exception(
     return found if issubclass(found, Exception) else None
 
 
+@cache
 def _load(module: str) -> None:
     try:
         importlib.import_module(module)

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from upshot import states
 from upshot.codec.describing import RELATIVES, details_of, mapping_of
 from upshot.codec.exceptions import EXCEPTION_ABLE_CODECS, exception_to_python
-from upshot.codec.handles import ref_of, tuple_of
+from upshot.codec.handles import is_handle, ref_of, tuple_of
 from upshot.codec.pickling import picklable
 from upshot.codec.reading import ours_of, record_of, state_of
 from upshot.codec.rebuilding import with_traceback_text
@@ -194,10 +194,11 @@ class Codec:
             if stored is value:  # the pickle of an exception lacks nothing but its relatives
                 details = {k: v for k, v in details.items() if k in RELATIVES}
             return stored, details
-        if isinstance(value, Ref):
-            value = tuple_of(value)
-        elif hasattr(value, "as_tuple") and hasattr(value, "id"):
-            value = value.as_tuple()
+        if self.serializer not in EXCEPTION_ABLE_CODECS:
+            if isinstance(value, Ref):
+                value = tuple_of(value)
+            elif is_handle(value):
+                value = value.as_tuple()
         return value, {}
 
     def _unpacked(self, envelope: Envelope) -> TaskRecord:

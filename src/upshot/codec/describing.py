@@ -53,6 +53,9 @@ class RemoteTraceback(str):
 
     __slots__ = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str.__str__(self),)
+
 
 def mapping_of(exc: BaseException, encodes: Encodes) -> dict[str, Any]:
     """Return the mapping that Celery stores for *exc*.

@@ -17,6 +17,11 @@ def tuple_of(ref: Ref, depth: int = 0) -> tuple[Any, Any]:
     return (ref.id, parent), members
 
 
+def is_handle(value: Any) -> bool:
+    """Tell whether *value* is a result object, of whatever class, that tells its tuple."""
+    return callable(getattr(type(value), "as_tuple", None)) and hasattr(value, "id")
+
+
 def ref_of(stored: Any, depth: int = 0) -> Ref | None:
     """Return the handle that a stored tuple stands for, None where it stands for none."""
     if isinstance(stored, str):

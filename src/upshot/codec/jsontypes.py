@@ -17,6 +17,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from upshot.codec.describing import Encodes, description_of
+from upshot.codec.handles import is_handle
 from upshot.codec.text import class_name, module_name
 
 TYPE: Final = "__type__"
@@ -92,9 +93,10 @@ def tagged(value: Any, encodes: Encodes) -> Any:
     for kind, encode in _ENCODERS.items():
         if isinstance(value, kind):
             return encode(value)
-    for method in ("model_dump", "as_tuple"):
-        if callable(getattr(type(value), method, None)):
-            return getattr(value, method)()
+    if is_handle(value):
+        return value.as_tuple()
+    if callable(getattr(type(value), "model_dump", None)):
+        return value.model_dump()
     raise TypeError(f"{class_name(type(value))} is no type that JSON or upshot knows")
 
 

@@ -91,7 +91,7 @@ def _tuple(value: Any) -> tuple[Any, ...] | None:
 
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:
-    return value if isinstance(value, Mapping) else None
+    return value if type(value) is dict or isinstance(value, Mapping) else None
 
 
 def _labels(value: Any) -> dict[str, str]:
