@@ -65,6 +65,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: what they hold may hold a time, which parallel runs refuse."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def scale() -> Callable[[int, int, int], int]:
     """Give a test its size by tier: `scale(300, 2_000, 100_000)`; such a test runs in every tier."""
