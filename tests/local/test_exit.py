@@ -172,11 +172,13 @@ def test_a_program_that_catches_keyboard_interrupt_ends_as_it_likes(
     ]
 
 
-def test_an_interrupted_chord_leaves_a_revoked_body(tmp_path: Path, url: str) -> None:
+@pytest.mark.parametrize("policy", ["fail", "collect"])
+def test_an_interrupted_chord_leaves_a_revoked_body(tmp_path: Path, url: str, policy: str) -> None:
     script = Script(
         tmp_path,
         url,
-        "chord([slow.s(0.5) for _ in range(9)], total, on_error='collect')(); ready(); time.sleep(60)\n",
+        f"chord([slow.s(0.5) for _ in range(9)], total, on_error={policy!r})()\n"
+        "ready(); time.sleep(60)\n",
     )
     script.says("running", "running", "ready")
     script.signal(signal.SIGINT)

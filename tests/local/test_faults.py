@@ -1,12 +1,15 @@
+import gc
 import logging
 import threading
 import time
+import weakref
 from typing import Any
 
 import pytest
 
 from upshot.errors import Refused, Unavailable, UpshotError
 from upshot.local import App, Task, chord, group
+from upshot.record import TaskRecord
 from upshot.stores.contract import Envelope, Saved
 
 LIMIT = 30.0
@@ -131,6 +134,20 @@ def test_progress_at_high_rate_is_written_twenty_times_a_second(app: App) -> Non
     assert writes.seen[-1][0] == "SUCCESS"
 
 
+def test_nothing_is_written_after_the_end(memory: App) -> None:
+    writes = Writes(memory)
+
+    @memory.task(bind=True)
+    def work(self: Task[..., Any]) -> None:
+        self.update_state(meta=1)
+        self.update_state(meta=2)
+
+    work.delay().get(timeout=LIMIT)
+    memory._threaded._flusher.drain()
+
+    assert [state for state, _ in writes.seen] == ["PROGRESS", "SUCCESS"]
+
+
 def test_the_last_progress_is_written_although_the_task_says_no_more(app: App) -> None:
     go = threading.Event()
 
@@ -191,3 +208,45 @@ def test_a_retry_that_is_due_later_is_revoked_too(memory: App) -> None:
 
     assert str(result.get(timeout=LIMIT, propagate=False)) == "interrupted"
     assert result.state == "REVOKED"
+
+
+def test_a_chord_counts_the_record_that_stands_not_the_one_that_was_refused(memory: App) -> None:
+    records = memory.backend.records
+    records.save(TaskRecord(id="m", state="SUCCESS", result=41))
+
+    @memory.task
+    def bad() -> int:
+        raise ValueError("too late")
+
+    @memory.task
+    def total(values: list[int]) -> int:
+        return sum(values) + 1
+
+    result = chord([bad.s().set(task_id="m")], total)()
+
+    assert result.get(timeout=LIMIT) == 42
+
+
+def test_what_a_failed_task_held_is_let_go(memory: App) -> None:
+    class Heavy:
+        pass
+
+    held: list[weakref.ref[Heavy]] = []
+
+    @memory.task
+    def bad() -> None:
+        heavy = Heavy()
+        held.append(weakref.ref(heavy))
+        try:
+            [].pop()
+        except IndexError as error:
+            raise ValueError("outer") from error
+
+    @memory.task
+    def keep(outcomes: list[Any]) -> int:
+        gc.collect()
+        return sum(ref() is not None for ref in held)
+
+    result = chord([bad.s(), bad.s()], keep, on_error="collect")()
+
+    assert result.get(timeout=LIMIT) == 0
