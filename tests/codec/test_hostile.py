@@ -15,6 +15,7 @@ from upshot.errors import ContentDisallowed, Damaged, SecurityError, TooLarge
 from upshot.record import Ref, TaskRecord
 from upshot.stores.contract import Envelope
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 USING = codec()
 OPEN = codec(accept=["json", "msgpack", "yaml"], upshot_max_decompressed=100_000)
 REFUSALS = (Damaged, ContentDisallowed, SecurityError, TooLarge)
@@ -243,6 +244,7 @@ SEEDS = [
 
 
 @pytest.mark.covers("contract 12.1", "pain X3")
+@UNHURRIED
 @given(st.binary(max_size=200))
 @example(b"\x81\xa6status\xc1")
 @example(b"a: &a [*a]")
@@ -255,7 +257,7 @@ def test_random_bytes_give_a_worded_refusal(data: bytes) -> None:
 
 @pytest.mark.covers("contract 12.1")
 @pytest.mark.parametrize("seed", range(len(SEEDS)))
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@UNHURRIED
 @given(data=st.data())
 def test_cut_and_changed_documents_give_a_worded_refusal(seed: int, data: Any) -> None:
     raw = bytearray(SEEDS[seed])
@@ -297,6 +299,7 @@ TAGS = [
 ]
 
 
+@UNHURRIED
 @given(
     state=st.sampled_from(["SUCCESS", "FAILURE", "RETRY", "X"]),
     result=json_values,

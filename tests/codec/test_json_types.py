@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import kombu.utils.json
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.codec.support import (
@@ -299,6 +299,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(values)
 def test_any_data_comes_back(value: Any) -> None:
     assert there_and_back(value, USING) == value

@@ -129,10 +129,11 @@ class _Writer:
         return True
 
     def _fits(self, value: Any) -> bool:
-        if isinstance(value, _SIZED) and len(value) > MAX_TEXT:
+        room = min(MAX_TEXT, self._left)
+        if isinstance(value, _SIZED) and len(value) > room:
             return False
         size = guarded(lambda: len(self._encodes(value)), None)
-        if size is None or size > min(MAX_TEXT, self._left):
+        if size is None or size > room:
             return False
         self._left -= size
         return True
