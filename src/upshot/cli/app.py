@@ -119,19 +119,15 @@ class _DebugLog(logging.Handler):
 def _invoke(argv: Sequence[str] | None, shared: Shared) -> int:
     from upshot.cli.screen import complain
 
+    given = sys.argv[1:] if argv is None else argv
     try:
-        answer = cli.main(
-            args=None if argv is None else list(argv),
-            prog_name="upshot",
-            standalone_mode=False,
-            obj=shared,
-        )
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return exits.USAGE
+        # Not `cli.main`, which ends the process itself when a pipe closes.
+        with cli.make_context("upshot", list(given), obj=shared) as ctx:
+            answer = cli.invoke(ctx)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.UsageError as error:
-        complain(_usage_line(error))
-        return exits.USAGE
+        return _misused(error)
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
         return exits.INTERRUPTED
@@ -148,12 +144,27 @@ def _invoke(argv: Sequence[str] | None, shared: Shared) -> int:
     return answer if isinstance(answer, int) else exits.OK
 
 
-def _usage_line(error: click.UsageError) -> str:
+def _misused(error: click.UsageError) -> int:
+    from upshot.cli.screen import complain
     from upshot.cli.text import one_line
 
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return exits.USAGE
     path = error.ctx.command_path if error.ctx else "upshot"
-    text = one_line(error.format_message()).removesuffix(".")
-    return f"{text[:1].lower()}{text[1:]} (see `{path} --help`)"
+    text = one_line(_wording(error)).removesuffix(".")
+    complain(f"{text[:1].lower()}{text[1:]} (see `{path} --help`)")
+    return exits.USAGE
+
+
+def _wording(error: click.UsageError) -> str:
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message()
+    # Releases of click differ in what they propose.
+    known = [] if error.ctx is None else [o for p in error.ctx.command.params for o in p.opts]
+    near = get_close_matches(error.option_name, [*known, "--help"], n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"no such option {error.option_name}{hint}"
 
 
 def show_chain(error: BaseException) -> None:

@@ -1,11 +1,13 @@
 """The demo's wiring: files become tasks, a group and a chord; a person watches and reads on."""
 
+import threading
 import uuid
 import warnings
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import cast
+from typing import Any, Final, cast
 
 import click
 
@@ -20,12 +22,15 @@ from upshot.cli.options import Shared
 from upshot.cli.screen import complain, note, say
 from upshot.cli.store import address
 from upshot.cli.text import count
-from upshot.errors import UpshotError
+from upshot.errors import BackendStoreError, ResultTimeout, UpshotError
 from upshot.local import App, chord, group
 from upshot.local.lifetime import GRACE
-from upshot.record import Success
-from upshot.results import AsyncResult, GroupResult, connect
+from upshot.record import Outcome, Success
+from upshot.results import AsyncResult, GroupResult, ResultSet, connect
 from upshot.urls import mask
+
+PATIENCE: Final = 2.0
+"""Seconds after which results that do not come although all tasks have ended are given up."""
 
 
 def run(shared: Shared, directory: Path | None, limit: int | None) -> int:
@@ -65,12 +70,14 @@ class _Job:
         self.header = GroupResult(str(uuid.uuid4()))
         self.report_id = str(uuid.uuid4())
         self._begun = monotonic()
+        self._all_ran = threading.Event()
+        self._stalled = 0
 
     def run(self, backend: Backend) -> Report:
         with App("upshot.demo", backend=backend) as app:
             try:
                 result = self._sent(app)
-                self._watch()
+                self._watch([*self.header.results, result])
                 # Failed files are part of the report, not a reason against it.
                 return result.get(follow_parents=False)
             except UpshotError:
@@ -83,7 +90,7 @@ class _Job:
 
     def _sent(self, app: App) -> AsyncResult[Report]:
         measure = app.task(name="upshot.demo.measure")(demo_tasks.measure)
-        report = app.task(name="upshot.demo.report")(demo_tasks.summarise)
+        report = app.task(name="upshot.demo.report")(self._summarise)
         root = str(self._found.root)
         names = [demo_tasks.shown(name) for name in self._found.files]
         result = chord(
@@ -94,19 +101,45 @@ class _Job:
         self.header = cast("GroupResult", result.parent)
         return result
 
-    def _watch(self) -> None:
+    def _summarise(self, parts: list[Outcome], root: str, names: list[str]) -> Report:
+        try:
+            return demo_tasks.summarise(parts, root, names)
+        finally:
+            self._all_ran.set()
+
+    def _watch(self, results: list[AsyncResult[Any]]) -> None:
+        missing = {result.id: result for result in results}
         with meter(len(self.header), self._begun) as shown:
-            for _, outcome in self.header.iterate():
-                shown.ended(well=isinstance(outcome, Success))
+            while missing:
+                self._refuse_to_hang(len(missing))
+                with suppress(ResultTimeout):
+                    for task_id, outcome in ResultSet(missing.values()).iterate(PATIENCE):
+                        del missing[task_id]
+                        if task_id != self.report_id:
+                            shown.ended(well=isinstance(outcome, Success))
+
+    def _refuse_to_hang(self, missing: int) -> None:
+        if self._stalled and missing == self._stalled:
+            raise BackendStoreError(
+                f"{count(missing, 'result')} could not be stored although the tasks have ended;"
+                f" `upshot get {self.header.id}` shows those that are there, and --debug says what"
+                " went wrong",
+                task_id=self.report_id,
+                state=states.SUCCESS,
+            )
+        self._stalled = missing if self._all_ran.is_set() else 0
 
 
 def _found(directory: Path, limit: int | None) -> Found:
     try:
         return find(directory, limit)
-    except OSError as error:
-        raise click.BadParameter(
-            f"cannot read {directory}: {error.strerror or error}", param_hint="DIRECTORY"
-        ) from error
+    except FileNotFoundError:
+        problem = f"there is no directory {directory}"
+    except NotADirectoryError:
+        problem = f"{directory} is not a directory"
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before 3.13
+        problem = f"{directory} cannot be read ({getattr(error, 'strerror', None) or error})"
+    raise click.UsageError(problem, click.get_current_context(silent=True))
 
 
 def _tell_interrupted(

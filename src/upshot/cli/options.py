@@ -1,6 +1,7 @@
 """The options that every command shares, accepted before and after the command's name."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,6 +21,25 @@ class Shared:
 
     backend: str | None = None
     debug: bool = False
+
+
+def at_least(low: int, kind: type[int | float] = int) -> Callable[[Any], int | float]:
+    """Return what turns the text of an option into a number, or refuses it in words.
+
+    Args:
+        low: the smallest number allowed.
+        kind: int or float.
+    """
+    what = "a whole number" if kind is int else "a number"
+
+    def convert(value: Any) -> int | float:
+        with suppress(ValueError):
+            number = kind(value)
+            if low <= number < float("inf"):
+                return number
+        raise click.BadParameter(f"{value!r} is not {what} of at least {low}")
+
+    return convert
 
 
 pass_shared = click.make_pass_decorator(Shared, ensure=True)

@@ -25,6 +25,8 @@ STYLES: Final = {
     "unreadable": "red",
 }
 
+_CUT_WIDTH: Final = 6
+
 
 def is_terminal(stream: IO[str]) -> bool:
     """Tell whether *stream* is a terminal that understands escape codes."""
@@ -147,4 +149,7 @@ def _styled_table(
         )
     for row in cells:
         grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    console(sys.stdout, soft_wrap=False).print(grid)
+    out = console(sys.stdout, soft_wrap=False)
+    # On a very narrow terminal lines wrap rather than lose what must stay whole.
+    out.width = max(out.width, sum((column.min_width or _CUT_WIDTH) + 2 for column in grid.columns))
+    out.print(grid)

@@ -4,16 +4,12 @@ from pathlib import Path
 
 import click
 
-from upshot.cli.options import Shared, pass_shared, shared_options
+from upshot.cli.options import Shared, at_least, pass_shared, shared_options
 
 
 @click.command("demo", short_help="Run a real job and watch it.")
-@click.argument(
-    "directory",
-    required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Measure at most N files.")
+@click.argument("directory", required=False, type=click.Path(readable=False, path_type=Path))
+@click.option("--limit", type=at_least(1), metavar="N", help="Measure at most N files.")
 @shared_options
 @pass_shared
 def command(shared: Shared, *, directory: Path | None, limit: int | None) -> int:

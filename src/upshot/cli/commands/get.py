@@ -2,14 +2,14 @@
 
 import click
 
-from upshot.cli.options import Shared, json_option, pass_shared, shared_options
+from upshot.cli.options import Shared, at_least, json_option, pass_shared, shared_options
 
 
 @click.command("get", short_help="Show one result, or a group.")
 @click.argument("task_id", metavar="ID")
 @click.option("--wait", is_flag=True, help="Wait until it is finished, however long that takes.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="S", help="Wait at most this many seconds."
+    "--timeout", type=at_least(0, float), metavar="S", help="Wait at most this many seconds."
 )
 @click.option("--traceback", is_flag=True, help="Show the traceback of a failed task.")
 @json_option

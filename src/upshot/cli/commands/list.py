@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upshot.cli.options import Shared, json_option, pass_shared, shared_options
+from upshot.cli.options import Shared, at_least, json_option, pass_shared, shared_options
 
 if TYPE_CHECKING:
     from upshot.cli.listing import Listing, Row
@@ -20,7 +20,7 @@ COLUMNS = ("ID", "STATE", "TASK", "AGE", "TOOK", "WORKER")
 @click.option("--worker", metavar="W", help="Only tasks that this worker ran.")
 @click.option("--since", metavar="WHEN", help="Only what changed since 10m, 2h, 7d ago or a time.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Most rows."
+    "-n", "--limit", type=at_least(1), metavar="N", default=20, show_default=True, help="Most rows."
 )
 @json_option
 @shared_options
