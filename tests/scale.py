@@ -22,6 +22,7 @@ class Scale:
         writes: writes of each.
         openers: processes that open one new store at the same time.
         cuts: connections that are cut in one test.
+        timeout: seconds that one test may take.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Scale:
     writes: int
     openers: int
     cuts: int
+    timeout: int
 
 
 _TIERS: Final = (
@@ -48,6 +50,7 @@ _TIERS: Final = (
         writes=50,
         openers=50,
         cuts=20,
+        timeout=120,
     ),
     Scale(
         name="heavy",
@@ -60,6 +63,7 @@ _TIERS: Final = (
         writes=500,
         openers=100,
         cuts=200,
+        timeout=600,
     ),
     Scale(
         name="soak",
@@ -72,6 +76,7 @@ _TIERS: Final = (
         writes=5000,
         openers=200,
         cuts=2000,
+        timeout=3600,
     ),
 )
 

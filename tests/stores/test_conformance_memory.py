@@ -15,6 +15,7 @@ from upshot.testing.declared import CAPABILITIES
 
 
 @pytest.mark.usefixtures("scale")
+@pytest.mark.timeout(SCALE.timeout)
 @pytest.mark.covers("pain S0")
 class TestMemory(StoreConformance):
     capabilities = frozenset(CAPABILITIES)

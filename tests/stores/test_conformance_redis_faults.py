@@ -22,6 +22,8 @@ from upshot.testing import (
 )
 from upshot.testing.histories import FAILED
 
+pytestmark = [pytest.mark.usefixtures("scale"), pytest.mark.timeout(SCALE.timeout)]
+
 BROKEN = (Unavailable, OutcomeUnknown)
 
 

@@ -19,6 +19,7 @@ from upshot.testing import Opener, StoreConformance
 
 
 @pytest.mark.usefixtures("scale")
+@pytest.mark.timeout(SCALE.timeout)
 @pytest.mark.covers("pain S0")
 class TestSqlite(StoreConformance):
     capabilities = frozenset(

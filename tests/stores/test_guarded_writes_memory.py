@@ -12,7 +12,7 @@ from tests.scale import SCALE
 from upshot.stores.memory import from_url
 from upshot.testing import FAILED, RECOVERED, Opener, check_every_order, guarded_write_machine
 
-pytestmark = pytest.mark.usefixtures("scale")
+pytestmark = [pytest.mark.usefixtures("scale"), pytest.mark.timeout(SCALE.timeout)]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_writes_agree_with_the_model(opener: Opener) -> None:
     run_state_machine_as_test(
         guarded_write_machine(opener),
         settings=settings(
-            max_examples=SCALE.examples * 4, stateful_step_count=SCALE.steps, deadline=None
+            max_examples=SCALE.examples, stateful_step_count=SCALE.steps, deadline=None
         ),
     )
 

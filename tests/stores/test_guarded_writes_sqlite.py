@@ -13,7 +13,7 @@ from upshot.settings import Settings
 from upshot.stores.sqlite import from_url
 from upshot.testing import FAILED, RECOVERED, Opener, check_every_order, guarded_write_machine
 
-pytestmark = pytest.mark.usefixtures("scale")
+pytestmark = [pytest.mark.usefixtures("scale"), pytest.mark.timeout(SCALE.timeout)]
 
 
 @pytest.fixture

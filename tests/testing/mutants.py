@@ -1,7 +1,8 @@
 """Stores with one deliberate bug each, which the suite has to catch."""
 
-import time
+import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -12,6 +13,8 @@ from upshot.stores.contract import Envelope, Saved, Store, Traits
 from upshot.stores.memory import from_url
 
 Save = Callable[[Store, Envelope], Saved]
+
+_PAIR: Final = threading.Barrier(2)
 
 
 class Mutant:
@@ -74,11 +77,13 @@ def refusals_prolong(store: Store, envelope: Envelope) -> Saved:
 
 
 def guard_outside_the_lock(store: Store, envelope: Envelope) -> Saved:
-    """Looks first and writes later, as if nobody else could come between."""
+    """Looks first and writes later; two successes always look before either writes."""
     standing = store.load([envelope.id]).get(envelope.id)
-    time.sleep(0.001)
     if isinstance(standing, Envelope) and not states.supersedes(envelope.order, standing.order):
         return Saved(accepted=False, order=standing.order)
+    if envelope.state == states.SUCCESS:
+        with suppress(threading.BrokenBarrierError):
+            _PAIR.wait(5.0)
     store.delete([envelope.id])
     return store.save(envelope)
 

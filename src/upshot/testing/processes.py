@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from upshot.testing.declared import Opener
 
-LIMIT = 60.0
+LIMIT = 300.0
 """Seconds after which a process counts as stuck."""
 
 

@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], T], what: str, *, limit: float = LIMIT) -
     return value
 
 
-def run_threads(count: int, work: Callable[[int], T], *, limit: float = 60.0) -> list[T]:
+def run_threads(count: int, work: Callable[[int], T], *, limit: float = 300.0) -> list[T]:
     """Run *work* in *count* threads that begin together, and return what they returned.
 
     Args:
