@@ -17,7 +17,7 @@ def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        ("--wrong", "no such option --wrong (see `upshot --help`)"),
+        ("--frob", "no such option --frob (see `upshot --help`)"),
         (
             "list --jsom",
             "no such option --jsom; did you mean --json? (see `upshot list --help`)",
