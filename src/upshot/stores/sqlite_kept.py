@@ -8,6 +8,7 @@ from upshot.stores import clock
 from upshot.stores.contract import Page
 from upshot.stores.sqlite_sql import sql
 
+_LARGEST_PAGE: Final = 100_000
 _LAST: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 _ABOVE_ALL_TEXT: Final = b""
@@ -75,7 +76,7 @@ def names(
     now: int,
 ) -> Page[str]:
     """Return the next keys of *kind* that begin with *prefix*, in order."""
-    limit = max(limit, 1)
+    limit = min(max(limit, 1), _LARGEST_PAGE)
     start = prefix if cursor is None else max(prefix, cursor)
     values = (kind, start, cursor, _end_of(prefix), now, limit + 1)
     keys = [row[0] for row in connection.execute(sql("names"), values)]

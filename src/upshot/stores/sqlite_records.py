@@ -18,6 +18,7 @@ MAX_VALUE = 999_000_000
 """Largest document, in bytes: what SQLite allows for a whole row, less room for its columns."""
 
 _CHUNK = 500
+_LARGEST_PAGE = 100_000
 
 _SAVE = sql("save")
 _LOAD = sql("load")
@@ -93,7 +94,7 @@ def scan(
     connection: sqlite3.Connection, cursor: str | None, limit: int, now: int
 ) -> Page[Envelope | Damaged]:
     """Return the next records by id."""
-    limit = max(limit, 1)
+    limit = min(max(limit, 1), _LARGEST_PAGE)
     rows = _fetch(connection, sql("scan"), (cursor or "", now, limit + 1))
     return _page(rows, limit, now, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
@@ -102,7 +103,7 @@ def query(
     connection: sqlite3.Connection, wanted: Filter, cursor: str | None, limit: int, now: int
 ) -> Page[Envelope | Damaged]:
     """Return the next matching records, last written first."""
-    limit = max(limit, 1)
+    limit = min(max(limit, 1), _LARGEST_PAGE)
     moment, task_id = _place(cursor)
     until = clock.FOREVER if wanted.until is None else clock.to_micros(wanted.until)
     rows = _fetch(
@@ -129,10 +130,10 @@ def query(
 
 def purge(connection: sqlite3.Connection, moment: int, limit: int) -> int:
     """Reduce expired records to tombstones, and delete what is not remembered any longer."""
-    gone = 0
+    gone, most = 0, min(limit, _LARGEST_PAGE)
     with transaction(connection):
         for name in ("reduce", "purge", "purge_kept"):
-            gone += connection.execute(sql(name), (moment, limit - gone)).rowcount
+            gone += connection.execute(sql(name), (moment, most - gone)).rowcount
     return gone
 
 

@@ -17,7 +17,7 @@ from upshot.stores.sqlite import SqliteStore
 from upshot.stores.sqlite_connections import MOST
 from upshot.testing.envelopes import found, make_envelope
 from upshot.testing.processes import ForkedChild, run_processes
-from upshot.testing.waiting import run_threads
+from upshot.testing.waiting import run_threads, wait_until
 
 pytestmark = pytest.mark.store("sqlite")
 
@@ -83,11 +83,18 @@ def test_short_lived_threads_leave_no_connections(
 
 def test_more_threads_than_connections_wait_for_each_other(store: SqliteStore) -> None:
     filled(store)
-    entered = threading.Barrier(MOST)
-    answers = run_threads(
-        4 * MOST, lambda n: store._connections.read(lambda _: entered.wait(20) >= 0)
-    )
-    assert answers == [True] * (4 * MOST)
+    connections = store._connections
+    go = threading.Event()
+
+    def work(number: int) -> bool:
+        if number:
+            return connections.read(lambda _: go.wait(20))
+        waiting = 3 * MOST
+        wait_until(lambda: connections._waiting == waiting, "threads without a connection")
+        go.set()
+        return True
+
+    assert all(run_threads(4 * MOST + 1, work))
 
 
 @pytest.mark.covers("pain O4")

@@ -3,13 +3,14 @@
 import resource
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.stores.sqlite.helpers import as_nobody, error_of, filled, sql
 from upshot.errors import Damaged, Misconfigured, Refused, TooLarge, Unavailable
-from upshot.stores.contract import Envelope
+from upshot.stores.contract import Envelope, Filter
 from upshot.stores.sqlite import SqliteStore
 from upshot.stores.sqlite_records import MAX_VALUE
 from upshot.testing.envelopes import make_envelope
@@ -174,11 +175,19 @@ def test_a_closed_store_says_so(store: SqliteStore, path: Path) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "x", "id-1", ":id", "1.5:id", "\u00b2:id"])
 def test_a_foreign_cursor_is_refused(store: SqliteStore, cursor: str) -> None:
-    from upshot.stores.contract import Filter
-
     error = error_of(lambda: store.query(Filter(), cursor, 10))
     assert isinstance(error, Misconfigured)
     assert "is no cursor of this store" in str(error)
+
+
+def test_a_page_of_any_size_may_be_asked_for(store: SqliteStore) -> None:
+    filled(store)
+    store.put("group", "g", b"x", None)
+    for limit in (-1, 0, 1 << 70):
+        assert len(store.scan(None, limit).items) in {1, 3}
+        assert len(store.query(Filter(), None, limit).items) in {1, 3}
+        assert store.names("group", "", None, limit).items == ["g"]
+        assert store.purge(datetime.now(UTC), limit) == 0
 
 
 def test_columns_are_not_documents(store: SqliteStore) -> None:

@@ -1,6 +1,9 @@
 """The tables: made once whoever comes first, recognised, and left alone when they are newer."""
 
 import json
+import sqlite3
+import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +47,17 @@ def test_many_processes_open_an_empty_file_at_once(path: Path) -> None:
     assert sql(path, "SELECT name, value FROM upshot_meta") == [("schema", 1)]
     assert sql(path, "SELECT count(*) FROM upshot_records") == [(count,)]
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_writer_in_the_way_of_the_first_opening_is_waited_for(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE others (id INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(time, "sleep", lambda _: other.execute("ROLLBACK"))
+        assert dict(store.load(["id"])) == {}
+        assert not other.in_transaction
 
 
 @pytest.mark.covers("pain S4")
