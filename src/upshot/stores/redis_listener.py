@@ -66,6 +66,8 @@ class RedisListener:
                 self._channel.wait(until - time.monotonic())
                 self._receive()
         except Refused as exc:
+            if "NOPERM" not in str(exc.__cause__):
+                raise
             raise Unsupported(f"listening for results is not allowed: {exc}") from exc
         except Broken as exc:
             raise self._unavailable(exc) from exc

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from upshot.settings import Settings
-from upshot.stores.contract import Event, Listener
+from upshot.stores.contract import Envelope, Event, Listener, News
 from upshot.stores.redis import RedisStore, from_url
 
 LIMIT = 20.0
@@ -24,6 +24,12 @@ def heard(listener: Listener, enough: Callable[[list[Event]], bool]) -> list[Eve
         assert time.monotonic() < until, f"heard only {events}"
         events += listener.next(0.5)
     return events
+
+
+def news_of(sent: Envelope) -> News:
+    """Return what a listener should tell about *sent*."""
+    assert isinstance(sent.document, bytes)
+    return News(sent.id, sent.document)
 
 
 def wait_for(true: Callable[[], bool]) -> None:

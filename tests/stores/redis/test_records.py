@@ -138,7 +138,7 @@ def test_every_key_carries_the_global_prefix(server: RedisServer, raw: "redis.Re
         store.save(make_envelope("large", tombstone=60.0, result="x" * 100_000))
         store.put("group", "g", b"{}", 60.0)
         store.put("join", "j", b"{}", 60.0)
-        names = raw.keys("*")
+        names: list[bytes] = raw.keys("*")  # type: ignore[assignment,unused-ignore]
         assert len(names) == 6
         assert all(name.startswith(b"app_") for name in names)
         assert not other.load(["id", "large"])
