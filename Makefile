@@ -36,7 +36,7 @@ $(VENV)/.demo: pyproject.toml | $(PY)
 $(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "Installing upshot with its extras and the tools for tests, lint and docs (once)."
 	@$(PIP) install $(PIP_QUIET) --upgrade 'pip>=25.1'
-	@$(PIP) install $(PIP_QUIET) -e '.[redis,typed]' --group test --group lint --group docs
+	@$(PIP) install $(PIP_QUIET) -e '.[all]' --group test --group lint --group docs
 	@touch $@ $(VENV)/.demo
 
 # ---- for everybody

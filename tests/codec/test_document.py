@@ -102,7 +102,7 @@ def test_extended_fields_stand_where_celery_has_them(fields: dict[str, Any]) -> 
     assert read(written, codec()) == record
 
 
-@pytest.mark.covers("contract D2")
+@pytest.mark.covers("contract D2", "CON-07")
 def test_the_example_of_the_contract_byte_for_byte() -> None:
     record = success(
         3,

@@ -495,6 +495,7 @@ def test_an_id_of_ones_own_keeps_its_result_or_is_forgotten_first(url: str) -> N
         assert seen == expected
 
 
+@pytest.mark.covers("CON-25", "CFG-07")
 def test_a_result_lives_as_long_as_its_task_says(url: str) -> None:
     with App(backend=url) as app:
 

@@ -28,7 +28,7 @@ def connected(raw: "redis.Redis", name: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("scale")
-@pytest.mark.covers("CFG-19", "pain D3")
+@pytest.mark.covers("CFG-19", "pain D3", "BKD-REDIS-01")
 def test_many_threads_share_few_connections(server: RedisServer, raw: "redis.Redis") -> None:
     url = server.url(query="max_connections=4&client_name=few")
     most = 0

@@ -58,7 +58,7 @@ CALLS: dict[str, Callable[[RedisStore], object]] = {
 }
 
 
-@pytest.mark.covers("CON-06")
+@pytest.mark.covers("CON-06", "BKD-REDIS-02")
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_is_one_trip_even_the_first(trips: tuple[RedisStore, Trips], name: str) -> None:
     store, counted = trips
