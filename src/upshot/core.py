@@ -5,7 +5,7 @@ Nothing here knows Celery's names; `upshot.backend` puts those on top.
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,15 +19,12 @@ from upshot.errors import (
     BackendGetMetaError,
     BackendStoreError,
     EncodeError,
-    ResultNotSerializable,
     ResultTimeout,
-    TaskLost,
     TooLarge,
     Unsupported,
     UpshotError,
 )
 from upshot.listing import matches, summary
-from upshot.owner import is_gone
 from upshot.record import Ref, TaskRecord, check_id
 from upshot.retry import RetryPolicy, safe_to_retry
 from upshot.settings import Settings
@@ -44,6 +41,7 @@ from upshot.stores.contract import (
     Saved,
     Store,
 )
+from upshot.substitutes import living, unstorable
 
 _log = logging.getLogger(__name__)
 _PURGE_BATCH = 1000
@@ -130,7 +128,7 @@ class Records:
         except (EncodeError, TooLarge) as error:
             if not record.ready:
                 raise
-            record = _unstorable(record, error)
+            record = unstorable(record, error)
             saved = self._save(record, self._pack(record, ttl))
         if saved.accepted:
             self._cache.drop(record.id)
@@ -327,7 +325,12 @@ class Records:
 
     def _save(self, record: TaskRecord, envelope: Envelope) -> Saved:
         try:
-            return self._retry.call(self.store.save, envelope)
+            saved = self._retry.call(self.store.save, envelope)
+            return (
+                Saved(accepted=True, order=saved.order)
+                if self._repeated(envelope, saved)
+                else saved
+            )
         except UpshotError as error:
             if not (self._retry.enabled and safe_to_retry(error)):
                 raise
@@ -336,6 +339,13 @@ class Records:
                 task_id=record.id,
                 state=record.state,
             ) from error
+
+    def _repeated(self, envelope: Envelope, saved: Saved) -> bool:
+        # A write whose answer was lost and that was sent again is refused by itself.
+        if saved.accepted or saved.order != envelope.order:
+            return False
+        standing = self._retry.call(self.store.load, (envelope.id,)).get(envelope.id)
+        return isinstance(standing, Envelope) and standing.document == envelope.document
 
     def _look(self, ids: list[str]) -> dict[str, TaskRecord | UpshotError]:
         try:
@@ -370,31 +380,12 @@ class Records:
 
     def _unpack(self, envelope: Envelope) -> TaskRecord | UpshotError:
         try:
-            return self._living(self.codec.unpack(envelope))
+            return living(self.codec.unpack(envelope))
         except UpshotError as error:
             _log.debug("record %s cannot be read: %s", envelope.id, error)
             return error
-
-    def _living(self, record: TaskRecord) -> TaskRecord:
-        if record.owner is None or record.ready or not is_gone(record.owner):
-            return record
-        lost = TaskLost(
-            f"process {record.owner.pid} on {record.owner.host} ended before the task did"
-        )
-        return replace(record, state=states.LOST, result=lost)
 
     def _keeps(self) -> Keeps:
         if not isinstance(self.store, Keeps):
             raise Unsupported(f"{type(self.store).__name__} cannot save groups")
         return self.store
-
-
-def _unstorable(record: TaskRecord, error: EncodeError | TooLarge) -> TaskRecord:
-    return replace(
-        record,
-        state=states.FAILURE,
-        result=ResultNotSerializable(f"the result of the task cannot be stored: {error}"),
-        traceback=None,
-        args=None,
-        kwargs=None,
-    )

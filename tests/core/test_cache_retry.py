@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from upshot.errors import (
 )
 from upshot.record import TaskRecord
 from upshot.retry import RetryPolicy, longest_sleep, safe_to_retry
+from upshot.stores.contract import Envelope, Saved
 from upshot.stores.memory import MemoryStore
 
 FAST = {
@@ -173,3 +175,21 @@ def test_sleeps_are_jittered_below_a_doubling_bound(monkeypatch: pytest.MonkeyPa
     assert len(slept) == 12
     for pause, bound in itertools.zip_longest(slept, bounds):
         assert 0 <= pause * 1000 <= bound
+
+
+def test_a_write_repeated_because_its_answer_was_lost_is_not_refused_by_itself() -> None:
+    store = MemoryStore()
+    records = make_records(store, **FAST)
+    save, lost = store.save, [OutcomeUnknown("the answer was lost")]
+
+    def answerless(envelope: Envelope) -> Saved:
+        saved = save(envelope)
+        if lost:
+            raise lost.pop()
+        return saved
+
+    store.save = answerless  # type: ignore[method-assign]
+    record = TaskRecord(id="a", state=states.SUCCESS, result=1)
+    assert records.save(record).saved.accepted
+    assert not lost
+    assert not records.save(replace(record, result=2)).saved.accepted
