@@ -180,7 +180,7 @@ def _complain_raw(text: str) -> None:
 
 
 def _silence_stdout() -> None:
-    """Point stdout at nothing, so that the flush at exit has somebody to write to."""
+    """Point stdout at nothing, as Python's manual asks: the flush at exit must find a reader."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

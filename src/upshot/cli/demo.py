@@ -78,8 +78,7 @@ class _Job:
             try:
                 result = self._sent(app)
                 self._watch([*self.header.results, result])
-                # Failed files are part of the report, not a reason against it.
-                return result.get(follow_parents=False)
+                return result.get()
             except UpshotError:
                 # Without a store to write to, what is queued is not worth running.
                 app.interrupt()
