@@ -103,9 +103,7 @@ def test_a_failure_ends_the_rest_of_the_chain_and_calls_errbacks(backend: Backen
 def test_a_late_failure_after_success_sets_nothing_off(backend: Backend) -> None:
     calls: list[Any] = []
     backend.mark_as_done("a", 1)
-    request = Request(
-        id="a", chain=[{"options": {"task_id": "next"}}], errbacks=[calls.append]
-    )
+    request = Request(id="a", chain=[{"options": {"task_id": "next"}}], errbacks=[calls.append])
     backend.mark_as_failure("a", ValueError(1), None, request)
     assert backend.get_state("next") == "UNKNOWN"
     assert not calls
