@@ -1,5 +1,7 @@
 """Keeps what tasks return: stored anywhere, delivered at once, never lost, never counted twice."""
 
+import logging
+
 from upshot import errors, states
 from upshot.backend import Backend
 from upshot.local import App, chord, group
@@ -14,6 +16,8 @@ from upshot.results import (
 )
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "App",
