@@ -221,7 +221,9 @@ def test_chain_notes_and_traceback_print_at_the_caller() -> None:
     assert 'vars(Holder)["deep"]' in printed
     assert "direct cause of the following" in printed
     assert text.strip() in printed
-    again = read(document(failure(found), USING), USING).result
+    stored = document(failure(found), USING)
+    assert b"remote" not in stored
+    again = read(stored, USING).result
     assert not hasattr(again, "__notes__")
     assert type(pickle.loads(pickle.dumps(found)).__notes__[0]) is str
 
@@ -240,6 +242,21 @@ def test_context_suppression_and_groups_come_back(serializer: str) -> None:
     assert found.__suppress_context__
 
 
+def test_a_pickled_exception_is_not_described_beside_itself() -> None:
+    using = codec(serializer="pickle", accept=["pickle"])
+    exc = CodedError(5)
+    exc.add_note("only once")
+    exc.__cause__ = ValueError("the cause")
+    data = document(failure(exc), using)
+    assert b"attributes" not in data
+    found = read(data, using).result
+    assert (found.code, found.__notes__, repr(found.__cause__)) == (
+        5,
+        ["only once"],
+        "ValueError('the cause')",
+    )
+
+
 def test_a_group_of_what_must_not_be_instantiated_is_a_stand_in() -> None:
     found = back(BaseExceptionGroup("g", [SystemExit(1)]))
     assert isinstance(found, RemoteError)
@@ -249,7 +266,14 @@ def test_a_group_of_what_must_not_be_instantiated_is_a_stand_in() -> None:
 
 def test_stored_attributes_cannot_reach_behind_the_exception() -> None:
     details = {
-        "attributes": {"__class__": 1, "args": 2, "with_traceback": 3, "no name": 4, "ok": 5},
+        "attributes": {
+            "__class__": 1,
+            "args": 2,
+            "with_traceback": 3,
+            "__x__": 6,
+            "no name": 4,
+            "ok": 5,
+        },
         "notes": "text",
         "cause": [1],
         "context": {"exc_type": 1},

@@ -176,6 +176,27 @@ def test_a_damaged_record_says_so_and_names_its_task(data: bytes) -> None:
     assert caught.value.task_id == "e1"
 
 
+@pytest.mark.parametrize(
+    "line", [b"", b"1 X 0 a/b utf-8", b"1 X 0 a/b utf-8 - -", b"1 X y a/b c -"]
+)
+def test_a_header_that_is_not_whole_is_damaged(line: bytes) -> None:
+    with pytest.raises(Damaged, match="header line"):
+        read(b"upshot/1 " + line + b"\n{}", USING)
+
+
+@pytest.mark.covers("META-02")
+def test_an_unfinished_document_has_no_date_whatever_it_says() -> None:
+    when = NOW.isoformat()
+    assert read(stored(status="STARTED", date_done=when), USING).done is None
+    assert read(stored(date_done=when), USING).done == NOW
+
+
+@pytest.mark.covers("META-03", "CON-07")
+def test_stamps_are_read_by_name_and_never_from_fields_of_the_record() -> None:
+    data = stored(stamped_headers=["a", "status", 5, "gone"], a=["1"], b=["2"])
+    assert read(data, USING).stamps == {"a": ["1"]}
+
+
 @pytest.mark.covers("contract 12.1")
 def test_a_chain_of_causes_without_end_is_cut() -> None:
     cause: dict[str, Any] = {"exc_type": "KeyError", "exc_module": "builtins"}

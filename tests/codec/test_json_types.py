@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -246,12 +247,31 @@ def test_a_dataclass_is_rebuilt_without_running_its_code() -> None:
     assert Watchful.built == []
 
 
+class Reacting:
+    def __get__(self, instance: object, owner: type) -> int:
+        return 0
+
+    def __set__(self, instance: object, value: int) -> None:
+        pytest.fail("code of the application ran")
+
+
+@dataclass
+class Reactive:
+    x: int = Reacting()  # type: ignore[assignment]
+
+
+@pytest.mark.covers("SEC-06")
+def test_a_dataclass_whose_fields_run_code_stays_plain_data() -> None:
+    stored = {"class": f"{__name__}:Reactive", "fields": {"x": 1}}
+    assert read(tagged("upshot:dataclass", stored), USING).result == {"x": 1}
+
+
 class Guarded(enum.Flag):
     A = 1
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        raise AssertionError("code of the application ran")
+        pytest.fail("code of the application ran")
 
 
 def test_an_enum_is_looked_up_without_running_its_code() -> None:

@@ -186,7 +186,9 @@ def test_json_registered_anew_lives_beside_kombus(registry: Any) -> None:
     assert read(plain, codec()).result == [1, "x"]
 
 
-@pytest.mark.parametrize("data", [b"", b"   ", b"\x00\x01", b"upshot/1 ", b"<xml/>", b"\xff\xff"])
+@pytest.mark.parametrize(
+    "data", [b"", b"   ", b"\x00\x01", b"upshot/1 ", b"<xml/>", b"\xff\xff", b"\x80\x09"]
+)
 def test_what_nothing_recognises_is_damaged(data: bytes) -> None:
     with pytest.raises(Damaged) as caught:
         read(data, codec())
