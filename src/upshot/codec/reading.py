@@ -91,6 +91,8 @@ def _tuple(value: Any) -> tuple[Any, ...] | None:
 
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:
+    if value is None:
+        return None
     return value if type(value) is dict or isinstance(value, Mapping) else None
 
 
