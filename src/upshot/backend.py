@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 from upshot import states
 from upshot.codec import Codec
-from upshot.codec.exceptions import exception_to_python, prepare_exception
+from upshot.codec.exceptions import exception_to_python
+from upshot.codec.handles import is_handle
 from upshot.core import DEFAULT, Lifetime, Records, Written, utc_now
 from upshot.errors import Misconfigured, ResultTimeout, TaskRevoked, Unsupported
 from upshot.followup import call_errbacks as run_errbacks
@@ -305,15 +306,16 @@ class Backend:
 
     def prepare_value(self, result: Any) -> Any:
         """Return a result object as its tuple, and every other value as it is."""
-        return result.as_tuple() if hasattr(result, "as_tuple") else result
+        return result.as_tuple() if is_handle(result) else result
 
     def prepare_exception(self, exc: BaseException, serializer: str | None = None) -> Any:
         """Return *exc* in the form that the codec stores."""
-        return prepare_exception(exc, serializer or self.codec.serializer)
+        return self.codec.prepare_exception(exc, serializer)
 
     def exception_to_python(self, exc: Any) -> BaseException | None:
         """Return the exception that a stored form stands for."""
-        return exception_to_python(exc)
+        importable = frozenset(self.settings["upshot_exception_modules"])
+        return exception_to_python(exc, importable=importable)
 
     def encode_result(self, result: Any, state: str) -> Any:
         """Return what a record of *state* holds for *result*."""
@@ -332,7 +334,7 @@ class Backend:
     def meta_from_decoded(self, meta: Meta) -> Meta:
         """Replace the stored form of an exception by the exception; done twice it changes nothing."""
         if meta.get("status") in states.EXCEPTION_STATES:
-            meta["result"] = exception_to_python(meta.get("result"))
+            meta["result"] = self.exception_to_python(meta.get("result"))
         return meta
 
     def decode_result(self, payload: bytes | None) -> Meta:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from upshot import states
+from upshot.codec import handles
 from upshot.errors import Damaged
 from upshot.record import Ref, TaskRecord
 
@@ -103,17 +104,7 @@ def ref_of(handle: Any) -> Ref:
     """
     if isinstance(handle, Ref):
         return handle
-    if hasattr(handle, "as_tuple"):
-        return ref_of(handle.as_tuple())
-    match handle:
-        case [[str() as task_id, parent], members]:
-            return Ref(
-                task_id,
-                None if parent is None else ref_of(parent),
-                None if members is None else tuple(ref_of(m) for m in members),
-            )
-        case [str() as task_id, members] if members is not None:
-            return Ref(task_id, None, tuple(ref_of(m) for m in members))
-        case [str() as task_id, None] | (str() as task_id):
-            return Ref(task_id)
-    raise Damaged(f"{handle!r} does not stand for a result")
+    found = handles.ref_of(handle.as_tuple() if handles.is_handle(handle) else handle)
+    if found is None:
+        raise Damaged(f"{handle!r} does not stand for a result")
+    return found

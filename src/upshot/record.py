@@ -16,6 +16,9 @@ T_co = TypeVar("T_co", covariant=True)
 MAX_ID: Final = 155
 """Longest task or group id, in characters; the width every store can index."""
 
+MAX_LINEAGE: Final = 100
+"""Handles nested deeper, such as the far end of a very long chain, are not stored."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,16 @@ class Ref:
     parent: "Ref | None" = None
     members: "tuple[Ref, ...] | None" = None
 
-    def as_tuple(self) -> tuple[Any, Any]:
-        """Return the nested tuple that Celery stores for a result handle."""
-        parent = self.parent.as_tuple() if self.parent else None
-        members = None if self.members is None else [m.as_tuple() for m in self.members]
+    def as_tuple(self, depth: int = 0) -> tuple[Any, Any]:
+        """Return the nested tuple that Celery stores for a result handle.
+
+        Args:
+            depth: how many handles this one is nested in; beyond `MAX_LINEAGE` nothing is added.
+        """
+        if depth >= MAX_LINEAGE:
+            return (self.id, None), None
+        parent = self.parent.as_tuple(depth + 1) if self.parent else None
+        members = None if self.members is None else [m.as_tuple(depth + 1) for m in self.members]
         return (self.id, parent), members
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,7 @@ def test_values_are_prepared_for_the_codec(backend: Backend) -> None:
     handle = AsyncResult[int]("kid", backend, parent=AsyncResult("p", backend))
     assert backend.prepare_value(handle) == (("kid", (("p", None), None)), None)
     assert backend.prepare_value([1]) == [1]
+    assert backend.prepare_value(Decimal("1.5")) == Decimal("1.5")
     error = ValueError()
     assert backend.encode_result(error, states.FAILURE) is error
     assert backend.encode_result(handle, states.SUCCESS) == handle.as_tuple()

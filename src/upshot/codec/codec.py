@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from upshot import states
 from upshot.codec.describing import RELATIVES, details_of, mapping_of
 from upshot.codec.exceptions import EXCEPTION_ABLE_CODECS, exception_to_python
-from upshot.codec.handles import is_handle, ref_of, tuple_of
+from upshot.codec.handles import is_handle, ref_of
 from upshot.codec.pickling import picklable
 from upshot.codec.reading import ours_of, record_of, state_of
 from upshot.codec.rebuilding import with_traceback_text
@@ -163,7 +163,7 @@ class Codec:
 
     def dump_ref(self, ref: Ref) -> bytes:
         """Return the document of a group, as Celery stores it."""
-        return self._sealer.seal({"result": tuple_of(ref)}, "group")
+        return self._sealer.seal({"result": ref.as_tuple()}, "group")
 
     def load_ref(self, group_id: str, data: bytes) -> Ref:
         """Return the group of which *data* is the document.
@@ -180,9 +180,9 @@ class Codec:
             raise Damaged(f"the stored members of group {group_id} cannot be read")
         return Ref(group_id, ref.parent, ref.members)
 
-    def prepare_exception(self, exc: BaseException) -> Any:
-        """Return what a record stores as the result for *exc*; never raises."""
-        if self.serializer in EXCEPTION_ABLE_CODECS:
+    def prepare_exception(self, exc: BaseException, serializer: str | None = None) -> Any:
+        """Return what a record of *serializer*, or of this codec's, stores for *exc*; never raises."""
+        if (serializer or self.serializer) in EXCEPTION_ABLE_CODECS:
             return picklable(exc)
         return mapping_of(exc, self._sealer.encode)
 
@@ -194,11 +194,8 @@ class Codec:
             if stored is value:  # the pickle of an exception lacks nothing but its relatives
                 details = {k: v for k, v in details.items() if k in RELATIVES}
             return stored, details
-        if self.serializer not in EXCEPTION_ABLE_CODECS:
-            if isinstance(value, Ref):
-                value = tuple_of(value)
-            elif is_handle(value):
-                value = value.as_tuple()
+        if self.serializer not in EXCEPTION_ABLE_CODECS and is_handle(value):
+            value = value.as_tuple()
         return value, {}
 
     def _unpacked(self, envelope: Envelope) -> TaskRecord:

@@ -1,20 +1,8 @@
 """Result handles in documents: the nested tuples of contract D1 and D6."""
 
-from typing import Any, Final
+from typing import Any
 
-from upshot.record import Ref
-
-_MAX_DEPTH: Final = 100
-"""Handles nested deeper, such as the far end of a very long chain, are left out."""
-
-
-def tuple_of(ref: Ref, depth: int = 0) -> tuple[Any, Any]:
-    """Return the form in which Celery stores *ref*; what is nested too deeply is left out."""
-    if depth >= _MAX_DEPTH:
-        return (ref.id, None), None
-    parent = tuple_of(ref.parent, depth + 1) if ref.parent else None
-    members = None if ref.members is None else [tuple_of(m, depth + 1) for m in ref.members]
-    return (ref.id, parent), members
+from upshot.record import MAX_LINEAGE, Ref
 
 
 def is_handle(value: Any) -> bool:
@@ -26,7 +14,7 @@ def ref_of(stored: Any, depth: int = 0) -> Ref | None:
     """Return the handle that a stored tuple stands for, None where it stands for none."""
     if isinstance(stored, str):
         return Ref(stored) if stored else None
-    if not isinstance(stored, list | tuple) or len(stored) != 2 or depth > _MAX_DEPTH:  # noqa: PLR2004 a pair
+    if not isinstance(stored, list | tuple) or len(stored) != 2 or depth > MAX_LINEAGE:  # noqa: PLR2004 a pair
         return None
     head, members = stored
     task_id, parent = head if isinstance(head, list | tuple) and len(head) == 2 else (head, None)  # noqa: PLR2004 a pair

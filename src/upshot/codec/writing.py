@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from upshot.codec.handles import tuple_of
 from upshot.codec.text import encodable, safe_repr, shortened
 from upshot.record import TaskRecord
 
@@ -61,7 +60,7 @@ def document_of(
     traceback = record.traceback
     document["traceback"] = None if traceback is None else encodable(traceback)
     children = record.children
-    document["children"] = None if children is None else [tuple_of(child) for child in children]
+    document["children"] = None if children is None else [child.as_tuple() for child in children]
     document["date_done"] = None if done is None else done.isoformat()
     if record.group:
         document["group_id"] = record.group
