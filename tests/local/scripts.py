@@ -11,8 +11,8 @@ from pathlib import Path
 LIMIT = 60.0
 
 HEAD = r"""
-import sys, time, threading
-from upshot.local import App, chord, group
+import os, sys, time, threading
+from upshot.local import App, chord, group, lifetime, threaded
 app = App("script", backend=sys.argv[1], workers=2)
 
 def say(line):
@@ -29,6 +29,15 @@ def slow(seconds):
     say("running")
     time.sleep(seconds)
     return seconds
+
+@app.task(name="held")
+def held():
+    say("running")
+    while not os.path.exists(sys.argv[2]):
+        time.sleep(0.01)
+
+def grace(seconds):
+    lifetime.GRACE = threaded.GRACE = seconds
 
 @app.task(name="flaky", autoretry_for=OSError, backoff=lambda n: 0.2)
 def flaky(tries=[]):
@@ -59,8 +68,9 @@ class Script:
     def __init__(self, folder: Path, url: str, code: str, python: str = sys.executable) -> None:
         file = folder / "program.py"
         file.write_text(HEAD + code)
+        self._key = folder / "key"
         self.process = subprocess.Popen(
-            [python, str(file), url],
+            [python, str(file), url, str(self._key)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -76,6 +86,10 @@ class Script:
     def signal(self, number: int) -> None:
         """Send a signal to the program and all its children, as a terminal does."""
         os.killpg(self.process.pid, number)
+
+    def release(self) -> None:
+        """Let the tasks end that are held."""
+        self._key.touch()
 
     def end(self) -> tuple[int, str, str]:
         """Wait for the end; return the exit code, and what it printed and complained."""

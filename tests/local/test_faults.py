@@ -181,12 +181,13 @@ def test_an_interrupted_app_revokes_its_queue_and_takes_no_more(url: str) -> Non
 
     running = first.delay()
     queued = [second.delay() for _ in range(10)]
+    body = chord([second.s(), second.s()], second.si())()
     assert begun.wait(LIMIT)
 
     app.interrupt()
     app.interrupt()
 
-    assert {result.state for result in queued} == {"REVOKED"}
+    assert {result.state for result in [*queued, body]} == {"REVOKED"}
     with pytest.raises(UpshotError, match="was interrupted and takes no more tasks"):
         second.delay()
     go.set()

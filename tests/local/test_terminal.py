@@ -10,7 +10,7 @@ from rich.progress import Progress
 with Progress() as bar, app:
     shown = bar.add_task("working", total=100)
     for _ in range(10):
-        slow.delay(1)
+        held.delay()
     bar.advance(shown, 1)
     time.sleep(99)
 """
@@ -19,12 +19,18 @@ with Progress() as bar, app:
 def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(HEAD + BAR)
+    key = tmp_path / "key"
     store = f"sqlite:///{tmp_path / 'results.db'}"
     child = pexpect.spawn(
-        sys.executable, [str(program), store], env={"TERM": "xterm"}, encoding="utf-8", timeout=60
+        sys.executable,
+        [str(program), store, str(key)],
+        env={"TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
     )
     child.expect_exact("running")
     child.sendintr()
+    key.touch()
     child.expect(pexpect.EOF)
     child.close()
 

@@ -2,8 +2,8 @@
 
 from upshot.local.app import App
 from upshot.local.canvas import Chord, Group, chord, group
-from upshot.local.lifetime import Interrupted
 from upshot.local.running import Running, current_task
+from upshot.local.signals import Interrupted
 from upshot.local.signature import Signature
 from upshot.local.task import Task
 

@@ -122,7 +122,8 @@ class Pool(Generic[J]):
                     alone = not self._threads
                 if alone:
                     raise
-                _log.warning("could not start thread %s, going on with fewer", thread.name)
+                # So it is while Python 3.12 shuts down.
+                _log.debug("could not start thread %s, going on with fewer", thread.name)
 
     def _live(self, number: int) -> None:
         while job := self._take(number):

@@ -84,7 +84,10 @@ class Progress:
         wait = self._next - self._clock()
         if wait > 0 and not self._scheduled:
             self._scheduled = True
-            self._later(self, wait)
+            try:
+                self._later(self, wait)
+            except RuntimeError:  # no new thread while the interpreter ends
+                self._scheduled = False
         return wait > 0
 
     def _store(self) -> None:

@@ -24,6 +24,7 @@ from upshot.settings import Settings
 
 _log = logging.getLogger(__name__)
 INTERRUPTED = "interrupted"
+_TURN = 0.05
 
 
 def default_workers() -> int:
@@ -150,7 +151,8 @@ class Threaded:
     def drain(self) -> None:
         """Take no more jobs from outside, and wait for those there are."""
         self._closing = True
-        if not self._pool.drain():
+        self._pool.drain()
+        if self._interrupted_at is not None:
             self._settle()
         left = self._pool.running
         if left:
@@ -159,8 +161,10 @@ class Threaded:
         self._flusher.stop()
 
     def _settle(self) -> None:
-        self._revoked.wait(self._patience())
-        self._pool.settle(self._patience())
+        # In short turns, because a second signal ends the patience.
+        while self._patience():
+            if self._revoked.wait(_TURN) and self._pool.settle(_TURN):
+                return
 
     def _patience(self) -> float:
         now = time.monotonic()
