@@ -259,3 +259,41 @@ def test_a_forked_child_begins_with_an_empty_queue(tmp_path: Path, url: str) -> 
     code, _, complaint = script.end()
     assert (code, complaint) == (0, "")
     assert ended(url) == {("held", "SUCCESS"): 2, ("quick", "SUCCESS"): 6}
+
+
+def test_ctrl_c_in_an_asyncio_program_revokes_the_queue_too(tmp_path: Path, url: str) -> None:
+    script = Script(
+        tmp_path,
+        url,
+        "import asyncio\n"
+        "async def main():\n"
+        "    with app:\n"
+        "        held.delay(); held.delay(); [quick.delay(i) for i in range(9)]\n"
+        "        ready()\n"
+        "        await asyncio.sleep(60)\n"
+        "try:\n"
+        "    asyncio.run(main())\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(7)\n",
+    )
+    script.says("running", "running", "ready")
+    script.signal(signal.SIGINT)
+    revoked(url, 9)
+    script.release()
+
+    assert script.end() == (7, "", "")
+    assert ended(url) == {("held", "SUCCESS"): 2, ("quick", "REVOKED"): 9}
+
+
+def test_at_a_prompt_ctrl_c_ends_the_command_not_the_session(tmp_path: Path, url: str) -> None:
+    script = Script(
+        tmp_path,
+        url,
+        "import signal\n"
+        "sys.ps1 = '>>> '\n"
+        "with app:\n"
+        "    quick.delay(1).get()\n"
+        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n",
+    )
+
+    assert script.end() == (0, "", "")

@@ -6,6 +6,7 @@ signals from a pipe, into which they are written the moment they come (`signal.s
 the handler does nothing but raise.
 """
 
+import asyncio
 import os
 import queue
 import signal
@@ -33,6 +34,12 @@ class Interrupted(KeyboardInterrupt, SystemExit):
 def exit_code(number: int) -> int:
     """Return the exit code of a program that signal *number* ended."""
     return 128 + number
+
+
+def _is_asyncio(handler: object) -> bool:
+    """Tell whether `asyncio.run` has *handler* turn Ctrl-C into a `KeyboardInterrupt`."""
+    method = getattr(handler, "func", None)
+    return isinstance(getattr(method, "__self__", None), asyncio.Runner)
 
 
 class Signals:
@@ -108,7 +115,10 @@ class Signals:
                     heard.put(number)
                     return
                 # The pipe tells of every signal; some have handlers of the program's own.
-                if signal.getsignal(number) == self._on_signal:
+                handler = signal.getsignal(number)
+                by_asyncio = _is_asyncio(handler)
+                if by_asyncio or handler == self._on_signal:
+                    self.raised = self.raised or by_asyncio
                     self._hear(number)
                     heard.put(number)
 
