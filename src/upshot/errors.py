@@ -115,6 +115,10 @@ class WouldBlock(UpshotError, RuntimeError):
     """A task waited for another task, which can deadlock; see `allow_join_result`."""
 
 
+class Closed(UpshotError, RuntimeError):
+    """The app was closed or interrupted and takes no more tasks."""
+
+
 class DuplicateTask(UpshotError, ValueError):
     """Two functions of one app would have the same task name."""
 

@@ -5,14 +5,13 @@ not work here either.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from upshot import states
 from upshot.backend import Backend
 from upshot.codec import Codec
 from upshot.core import Lifetime
-from upshot.errors import EncodeError, ResultNotSerializable
+from upshot.errors import EncodeError
 from upshot.local import engine
 from upshot.local.job import Ending, Job, finished, unfinished, utc_now
 from upshot.local.run import attempt
@@ -20,6 +19,7 @@ from upshot.local.running import Running
 from upshot.record import Ref, TaskRecord
 from upshot.results import AsyncResult, EagerResult
 from upshot.settings import Settings
+from upshot.substitutes import unstorable
 
 
 class Eager:
@@ -119,7 +119,6 @@ class Eager:
         try:
             envelope = self._codec.pack(record, now=now, ttl=None)
         except EncodeError as error:
-            failure = ResultNotSerializable(f"the result of the task cannot be stored: {error}")
-            record = replace(record, state=states.FAILURE, result=failure, args=None, kwargs=None)
+            record = unstorable(record, error)
             envelope = self._codec.pack(record, now=now, ttl=None)
         return record, self._codec.unpack(envelope)

@@ -10,7 +10,7 @@ from typing import Any
 from upshot import states
 from upshot.backend import Backend
 from upshot.core import Lifetime
-from upshot.errors import TaskRevoked, UpshotError, WouldBlock
+from upshot.errors import Closed, TaskRevoked, UpshotError, WouldBlock
 from upshot.local import engine
 from upshot.local.job import Ending, Job, finished, unfinished, utc_now
 from upshot.local.lifetime import GRACE, Resident, lifetime
@@ -78,8 +78,8 @@ class Threaded:
         """See `Engine.send`.
 
         Raises:
-            UpshotError: the app is closed or was interrupted, or the store refuses the records;
-                then nothing runs.
+            Closed: the app is closed or was interrupted.
+            UpshotError: the store refuses the records; then nothing runs.
         """
         self._check_open()
         self._record(jobs if waiting is None else (*jobs, waiting))
@@ -174,11 +174,11 @@ class Threaded:
 
     def _check_open(self) -> None:
         if self._interrupted_at is not None:
-            raise UpshotError(
+            raise Closed(
                 f"app {self._name!r} was interrupted and takes no more tasks; make a new App"
             )
         if self._closing and running_in(self._owner) is None:
-            raise UpshotError(
+            raise Closed(
                 f"app {self._name!r} is closed and takes no more tasks; submit them before "
                 "close(), or within its `with` block"
             )

@@ -46,6 +46,7 @@ class RedisListener:
         self._pid = os.getpid()
         self._closed = False
         self._reason = "started to listen"
+        self._standing = False
         self._wanted: set[str] = set()
         self._unheard: dict[str, int] = {}
         self._confirmed: set[str] = set()
@@ -100,7 +101,7 @@ class RedisListener:
                 return self._rung()
             try:
                 self._receive()
-                if self._events or self._confirmed:
+                if self._events or (self._confirmed and self._standing):
                     return self._taken()
                 if self._channel.bell.rung:
                     return self._rung()
@@ -135,7 +136,7 @@ class RedisListener:
 
     def _taken(self) -> list[Event]:
         events, self._events = self._events, []
-        if self._confirmed:
+        if self._confirmed and self._standing:
             events.append(Confirmed(frozenset(self._confirmed)))
             self._confirmed = set()
         return events
@@ -164,6 +165,7 @@ class RedisListener:
 
     def _connect(self, budget: float) -> None:
         self._unheard = {}
+        self._standing = False
         self._channel.connect(budget)
         try:
             self._subscribe("SUBSCRIBE", self._wanted)
@@ -205,6 +207,7 @@ class RedisListener:
             else:
                 self._events.append(Gap(f"an unreadable message about {name!r}"))
         elif kind == b"subscribe" and channel == self._base:
+            self._standing = True
             self._events.append(Gap(self._reason))
         elif kind == b"subscribe":
             left = self._unheard.pop(name, 1) - 1

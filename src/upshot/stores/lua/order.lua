@@ -48,29 +48,22 @@ local function order_of_json(head, start)
 end
 
 local function order_of_binary(head)
-  local _, at = string.find(head, '^\128[\4\5]\149........}\148%(\140\6status\148\140')
-  if not at then
-    _, at = string.find(head, '^\128[\2\3]}q%z%(X\6%z%z%zstatusq\1X')
+  local length, start = string.match(head, '^\128[\4\5]\149........}\148%(\140\6status\148\140(.)()')
+  if not length then
+    length, start = string.match(head, '^\128[\2\3]}q%z%(X\6%z%z%zstatusq\1X(.)%z%z%z()')
   end
-  local length, start
-  if at then
-    length = string.byte(head, at + 1)
-    start = string.byte(head, 2) >= 4 and at + 2 or at + 5
+  if length then
+    length = string.byte(length)
   else
-    _, at = string.find(head, '^[\130-\143]\166status')
-    if not at then
-      _, at = string.find(head, '^\222..\166status')
+    local kind, at = string.match(head, '^[\130-\143]\166status(.)()')
+    if not kind then
+      kind, at = string.match(head, '^\222..\166status(.)()')
     end
-    length = at and string.byte(head, at + 1)
-    if not length then
-      return -1
-    end
-    if length > 160 and length < 192 then
-      length, start = length - 160, at + 2
-    elseif length == 217 then
-      length, start = string.byte(head, at + 2), at + 3
-    else
-      return -1
+    kind = kind and string.byte(kind)
+    if kind and kind > 160 and kind < 192 then
+      length, start = kind - 160, at
+    elseif kind == 217 then
+      length, start = string.byte(head, at), at + 1
     end
   end
   if not length or #head < start + length - 1 then
