@@ -26,6 +26,7 @@ from upshot.errors import (
 )
 from upshot.listing import matches, summary
 from upshot.record import Ref, TaskRecord, check_id
+from upshot.retention import Sweeper
 from upshot.retry import RetryPolicy, safe_to_retry
 from upshot.settings import Settings
 from upshot.stores.contract import (
@@ -35,7 +36,6 @@ from upshot.stores.contract import (
     Keeps,
     Lists,
     Page,
-    Purges,
     Queries,
     Remembers,
     Saved,
@@ -44,7 +44,6 @@ from upshot.stores.contract import (
 from upshot.substitutes import living, unstorable
 
 _log = logging.getLogger(__name__)
-_PURGE_BATCH = 1000
 
 
 class _Default:
@@ -109,6 +108,8 @@ class Records:
             max_ms=settings["result_backend_max_sleep_between_retries_ms"],
         )
 
+        self._sweeper = Sweeper(store, self._retry, clock)
+
     def save(self, record: TaskRecord, *, ttl: Lifetime = DEFAULT) -> Written:
         """Write one record unless a better one stands.
 
@@ -133,6 +134,7 @@ class Records:
         if saved.accepted:
             self._cache.drop(record.id)
             self.inbox.ring((record.id,))
+            self._sweeper.wrote(1)
         return Written(saved, record)
 
     def submit(self, records: Sequence[TaskRecord], *, ttl: Lifetime = DEFAULT) -> None:
@@ -145,6 +147,7 @@ class Records:
         else:
             for record, envelope in zip(records, envelopes, strict=True):
                 self._save(record, envelope)
+        self._sweeper.wrote(len(records))
 
     def load(self, task_id: str, *, cache: bool = True) -> TaskRecord:
         """Return the record of *task_id*.
@@ -295,14 +298,10 @@ class Records:
     def purge(self) -> int:
         """Delete what has expired, in batches; return how many things went.
 
-        Stores whose server expires by itself have nothing to do.
+        Saving does a little of it now and then, so that nobody has to call this; stores that
+        expire records themselves have nothing to do.
         """
-        if not isinstance(self.store, Purges):
-            return 0
-        total = 0
-        while gone := self._retry.call(self.store.purge, self._clock(), _PURGE_BATCH):
-            total += gone
-        return total
+        return self._sweeper.everything()
 
     def cached(self, task_id: str) -> bool:
         """Tell whether the record can be had without asking the store."""

@@ -238,6 +238,28 @@ def test_purge_deletes_what_has_expired_and_may_run_twice() -> None:
     assert records.load("kept").ready
 
 
+@pytest.mark.covers("EXP-02", "pain O2")
+def test_writing_deletes_what_has_expired_without_a_scheduler() -> None:
+    clock = Clock()
+    store = MemoryStore(now=clock)
+    swept: list[int] = []
+    purge = store.purge
+
+    def counting(now: datetime, limit: int) -> int:
+        swept.append(purge(now, limit))
+        return swept[-1]
+
+    store.purge = counting  # type: ignore[method-assign]
+    conf = Settings.from_mapping({"upshot_tombstone_ttl": 0})
+    records = Records(store, Codec.from_settings(conf), conf, clock=clock)
+    records.submit([TaskRecord(id=f"old{i}") for i in range(2000)], ttl=10)
+    clock.now += timedelta(seconds=11)
+    for i in range(500):
+        records.save(TaskRecord(id=f"new{i}", state=states.SUCCESS))
+    assert len(swept) == 3
+    assert records.purge() == 0
+
+
 def test_query_finds_by_state_name_and_time() -> None:
     records = make_records()
     for i in range(30):
