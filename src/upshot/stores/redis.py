@@ -2,7 +2,8 @@
 
 A write is one round trip: a script compares the order that stands with the one that arrives,
 sets the record with its time to live, and publishes it on the channel of the same name. A key of
-another type under a record's name reads as absent and gives way to the next write.
+another type under a record's name reads as absent and gives way to the next write. So does a
+document that does not begin with its state, such as a plain Celery's in YAML.
 """
 
 import logging

@@ -77,6 +77,7 @@ class Channel:
         self._reader = Reader()
         self._heard = 0.0
         self._asked: float | None = None
+        self._unread = False
         self.bell = Bell()
         # Unlike epoll this keeps nothing in the kernel that a forked child would share.
         self._selector = getattr(selectors, "PollSelector", selectors.SelectSelector)()
@@ -140,7 +141,7 @@ class Channel:
             raise Broken(f"the connection broke: {exc}") from exc
 
     def received(self) -> Iterator[Any]:
-        """Yield what has arrived, without waiting.
+        """Yield what has arrived, or a good deal of it, without waiting.
 
         Raises:
             Broken: the connection has ended, or carries something else than Redis' protocol.
@@ -163,6 +164,7 @@ class Channel:
                     yield frame
             except hiredis.HiredisError as exc:
                 raise Broken(f"the server sent what is no Redis protocol: {exc}") from exc
+        self._unread = True
 
     def wait(self, seconds: float | None) -> None:
         """Wait until something arrives, the bell is rung, or *seconds* have passed.
@@ -170,6 +172,10 @@ class Channel:
         Raises:
             Broken: the server does not answer any more.
         """
+        if self._unread:
+            # What TLS has decrypted already would wake nobody.
+            self._unread = False
+            return
         if self._sock is not None:
             due = self._pulse() - time.monotonic()
             seconds = due if seconds is None else min(seconds, due)

@@ -12,8 +12,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast, final
 
-import hiredis
 from redis.exceptions import ResponseError
+
+from upshot.errors import MissingExtra
+
+try:
+    import hiredis
+except ImportError as exc:
+    raise MissingExtra(
+        "keeping results in Redis needs the package hiredis beside redis, which is not installed: "
+        "pip install 'upshot[redis]'",
+        name="hiredis",
+    ) from exc
 
 Command = tuple[str | bytes | int, ...]
 

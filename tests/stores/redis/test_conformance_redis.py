@@ -6,8 +6,6 @@ from typing import ClassVar
 
 import pytest
 import redis
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from tests.scale import SCALE
 from tests.servers.redis_server import RedisServer
@@ -15,14 +13,7 @@ from tests.stores.redis.helpers import open_redis
 from tests.testing.rows import MARKS
 from upshot.stores.contract import Traits
 from upshot.stores.redis import RedisStore
-from upshot.testing import (
-    FAILED,
-    RECOVERED,
-    Opener,
-    StoreConformance,
-    check_every_order,
-    guarded_write_machine,
-)
+from upshot.testing import Opener, StoreConformance
 
 CAPABILITIES = frozenset({"Batches", "Remembers", "Keeps", "Lists", "Listens"})
 TRAITS = Traits(
@@ -66,26 +57,3 @@ class TestBorrowedClient(StoreConformance):
     @pytest.fixture
     def opener(self, server: RedisServer) -> Opener:
         return partial(open_borrowed, server.port)
-
-
-@pytest.mark.usefixtures("scale")
-@pytest.mark.covers("pain D8", "contract W3")
-def test_writes_agree_with_the_model(server: RedisServer) -> None:
-    run_state_machine_as_test(
-        guarded_write_machine(partial(open_redis, server.url())),
-        settings=settings(
-            max_examples=SCALE.examples,
-            stateful_step_count=SCALE.steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-@pytest.mark.usefixtures("scale")
-@pytest.mark.covers("pain D8", "contract W3")
-@pytest.mark.parametrize("history", [RECOVERED, FAILED], ids=["recovered", "failed"])
-def test_every_order_ends_in_the_same_record(
-    store: RedisStore, history: tuple[tuple[str, int], ...]
-) -> None:
-    assert check_every_order(store, history[: SCALE.history]) > 0

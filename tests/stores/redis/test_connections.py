@@ -1,6 +1,7 @@
 """Connections: bounded, shared by threads, left alone by children, replaced when they are stale."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -189,26 +190,33 @@ def test_a_child_uses_connections_of_its_own_and_harms_none(
     with closing(open_redis(server.url(), redis_client_name="family")) as store:
         store.save(make_envelope("id"))
         (parents,) = connected(raw, "family")
-        reading, writing = os.pipe()
+        from_child, to_parent = os.pipe()
+        from_parent, to_child = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
+                signal.alarm(30)
+                os.close(to_child)
                 for n in range(20):
                     assert store.save(make_envelope(f"child-{n}")).accepted
+                os.write(to_parent, b"y")
+                os.read(from_parent, 1)
                 store.close()
-                os.write(writing, b"y")
+                os.write(to_parent, b"y")
             finally:
                 os._exit(0)
-        os.close(writing)
-        for n in range(20):
-            assert store.save(make_envelope(f"parent-{n}")).accepted
-        assert os.read(reading, 1) == b"y"
-        os.close(reading)
+        os.close(to_parent)
+        assert os.read(from_child, 1) == b"y"
+        assert len(connected(raw, "family")) == 2
+        os.write(to_child, b"y")
+        assert os.read(from_child, 1) == b"y"
         assert os.waitpid(pid, 0)[1] == 0
-        assert (
-            len(store.load([f"{who}-{n}" for who in ("child", "parent") for n in range(20)])) == 40
-        )
+        for fd in (from_child, from_parent, to_child):
+            os.close(fd)
+        wait_for(lambda: connected(raw, "family") == [parents])
+        assert store.save(make_envelope("parent")).accepted
         assert connected(raw, "family") == [parents]
+        assert len(store.load([f"child-{n}" for n in range(20)])) == 20
 
 
 def test_a_given_client_is_used_and_stays_open(server: RedisServer, raw: "redis.Redis") -> None:

@@ -1,6 +1,8 @@
 """How a URL and the settings become connections."""
 
 import ssl
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -109,6 +111,23 @@ def test_raw_characters_in_a_password_are_taken_as_they_are(secret: str) -> None
     assert (found.arguments["host"], found.arguments["port"]) == ("host", 7000)
     assert found.where == "redis://:**@host:7000/1"
     assert secret not in repr(found)
+
+
+@pytest.mark.parametrize("package", ["redis", "hiredis"])
+def test_a_missing_package_is_named_with_its_cure(package: str) -> None:
+    script = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from upshot.stores.registry import open_store\n"
+        "from upshot.settings import Settings\n"
+        "from upshot.errors import MissingExtra\n"
+        "try: open_store('redis://', Settings.from_mapping({}))\n"
+        "except MissingExtra as exc: print(exc)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert f"the package {package}" in said
+    assert "pip install 'upshot[redis]'" in said
 
 
 def test_an_empty_password_is_none() -> None:
