@@ -13,6 +13,7 @@ from _pytest.mark.structures import ParameterSet
 from tests.docs.pages import ROOT, blocks, pages
 from tests.docs.program import RUN, run
 from tests.servers.redis_server import RedisServer
+from upshot.stores.registry import DRIVERS
 
 REDIS = "localhost:6379"
 GUIDE = "docs/howto/redis.md"
@@ -130,6 +131,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def anchors(text: str) -> set[str]:
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def test_the_readme_lists_the_stores_that_are_built() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Where results can lie")[2]
+    listed = re.findall(r"^\|[^|]+\| `(\w+)://", table, re.MULTILINE)
+    assert listed == [driver.name for driver in DRIVERS if driver.module is not None]
 
 
 def test_the_first_script_is_short_and_prints_nothing_that_changes() -> None:
