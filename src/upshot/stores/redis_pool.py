@@ -158,6 +158,8 @@ class Borrowed:
 
     def __init__(self, client: Any, where: str) -> None:
         self._where = where
+        # A client that is collected closes its pool.
+        self._client = client
         self._pool = client.connection_pool
         self._links: dict[Plug, Link] = {}
         self._pid = os.getpid()

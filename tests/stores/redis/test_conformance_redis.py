@@ -1,6 +1,6 @@
 """The Redis store keeps the contract, with connections of its own and with those of a client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -26,8 +26,12 @@ TRAITS = Traits(
 )
 
 
+CLIENTS: list["redis.Redis"] = []
+
+
 def open_borrowed(port: int) -> RedisStore:
-    return RedisStore(redis.Redis(port=port))
+    CLIENTS.append(redis.Redis(port=port))
+    return RedisStore(CLIENTS[-1])
 
 
 @pytest.mark.usefixtures("scale")
@@ -55,5 +59,7 @@ class TestBorrowedClient(StoreConformance):
     traits: ClassVar[Traits] = TRAITS
 
     @pytest.fixture
-    def opener(self, server: RedisServer) -> Opener:
-        return partial(open_borrowed, server.port)
+    def opener(self, server: RedisServer) -> Iterator[Opener]:
+        yield partial(open_borrowed, server.port)
+        while CLIENTS:
+            CLIENTS.pop().close()

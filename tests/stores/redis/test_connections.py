@@ -1,5 +1,6 @@
 """Connections: bounded, shared by threads, left alone by children, replaced when they are stale."""
 
+import gc
 import os
 import signal
 import threading
@@ -232,6 +233,21 @@ def test_a_given_client_is_used_and_stays_open(server: RedisServer, raw: "redis.
             store.load(["id"])
         assert client.get("app_celery-task-meta-id") is not None
         assert len(connected(raw, "mine")) == 1
+
+
+def test_a_client_that_nobody_else_keeps_stays_open(
+    server: RedisServer, raw: "redis.Redis"
+) -> None:
+    clients = [redis.Redis(port=server.port, client_name="kept")]
+    pool = clients[0].connection_pool
+    store = RedisStore(clients[0])
+    store.load(["id"])
+    before = connected(raw, "kept")
+    clients.clear()
+    gc.collect()
+    store.load(["id"])
+    assert connected(raw, "kept") == before != []
+    pool.disconnect()
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
