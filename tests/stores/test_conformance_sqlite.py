@@ -14,7 +14,7 @@ from tests.testing.rows import MARKS
 from upshot.settings import Settings
 from upshot.stores.contract import Traits
 from upshot.stores.sqlite import from_url
-from upshot.stores.sqlite_records import MAX_VALUE
+from upshot.stores.sqlite.records import MAX_VALUE
 from upshot.testing import Opener, StoreConformance
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from upshot.stores.clock import FOREVER
 from upshot.stores.memory import MemoryStore, from_url
-from upshot.stores.memory_due import Due
+from upshot.stores.memory.due import Due
 from upshot.testing.envelopes import make_envelope
 
 pytestmark = pytest.mark.store("memory")

@@ -7,7 +7,7 @@ import pytest
 
 from upshot.stores.contract import Confirmed, Gap, News
 from upshot.stores.memory import MemoryStore
-from upshot.stores.memory_news import MemoryListener
+from upshot.stores.memory.news import MemoryListener
 from upshot.testing.envelopes import make_envelope
 from upshot.testing.waiting import run_threads
 

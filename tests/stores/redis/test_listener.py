@@ -15,7 +15,7 @@ from tests.stores.redis.helpers import heard, news_of, open_redis, wait_for
 from upshot.errors import Unavailable
 from upshot.stores.contract import Confirmed, Event, Gap, Listener, News
 from upshot.stores.redis import RedisStore
-from upshot.stores.redis_listener import RedisListener
+from upshot.stores.redis.listener import RedisListener
 from upshot.testing.envelopes import make_envelope
 from upshot.testing.fault_proxy import FaultProxy
 

@@ -12,7 +12,7 @@ from redis.credentials import UsernamePasswordCredentialProvider
 
 from upshot.errors import Misconfigured
 from upshot.settings import Settings
-from upshot.stores.redis_options import Options, options_from
+from upshot.stores.redis.options import Options, options_from
 
 
 def options(url: str, **settings: Any) -> Options:

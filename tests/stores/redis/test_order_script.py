@@ -14,7 +14,7 @@ from tests.scale import SCALE
 from upshot import states
 from upshot.codec.header import Header
 from upshot.stores.keyvalue import HEAD, order_of
-from upshot.stores.redis_calls import Script
+from upshot.stores.redis.calls import Script
 
 STATES = sorted(
     states.READY_STATES | {"PENDING", "RECEIVED", "STARTED", "RETRY", "PROGRESS", "ä b"}

@@ -1,19 +1,16 @@
 """A SQLite file looked at, filled and spoilt from outside of the store."""
 
-import os
 import sqlite3
 import stat
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from upshot.errors import UpshotError
+from tests.support.children import as_nobody, error_of
 from upshot.stores.contract import Envelope, Store
 from upshot.testing.envelopes import make_envelope
-from upshot.testing.processes import ForkedChild
 
-NOBODY = 65534
+__all__ = ["as_nobody", "error_of", "filled", "mode", "open_files", "sql"]
 
 
 def sql(path: Path, statement: str, *values: Any) -> list[Any]:
@@ -33,28 +30,6 @@ def filled(store: Store, count: int = 3) -> list[Envelope]:
     for envelope in sent:
         assert store.save(envelope).accepted
     return sent
-
-
-def error_of(work: Callable[[], object]) -> UpshotError:
-    """Return the error that *work* raises."""
-    try:
-        work()
-    except UpshotError as exc:
-        return exc
-    raise AssertionError("no error")
-
-
-def as_nobody(work: Callable[[], None]) -> None:
-    """Run *work* in a child without any rights of its own."""
-
-    def child() -> None:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        work()
-
-    ForkedChild(child).wait()
 
 
 def open_files(path: Path) -> int:

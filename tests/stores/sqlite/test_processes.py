@@ -14,7 +14,7 @@ from tests.stores.sqlite.helpers import filled, open_files, sql
 from upshot import states
 from upshot.stores.contract import Store
 from upshot.stores.sqlite import SqliteStore
-from upshot.stores.sqlite_connections import MOST
+from upshot.stores.sqlite.connections import MOST
 from upshot.testing.envelopes import found, make_envelope
 from upshot.testing.processes import ForkedChild, run_processes
 from upshot.testing.waiting import run_threads, wait_until

@@ -12,7 +12,7 @@ from tests.stores.sqlite.helpers import as_nobody, error_of, filled, sql
 from upshot.errors import Damaged, Misconfigured, Refused, TooLarge, Unavailable
 from upshot.stores.contract import Envelope, Filter
 from upshot.stores.sqlite import SqliteStore
-from upshot.stores.sqlite_records import MAX_VALUE
+from upshot.stores.sqlite.records import MAX_VALUE
 from upshot.testing.envelopes import make_envelope
 from upshot.testing.processes import ForkedChild
 

@@ -12,9 +12,9 @@ import pytest
 from tests.scale import SCALE
 from tests.stores.sqlite.helpers import error_of, filled, sql
 from upshot.errors import Damaged, Unsupported
-from upshot.stores import sqlite_sql
 from upshot.stores.contract import Store
 from upshot.stores.sqlite import SqliteStore
+from upshot.stores.sqlite import sql as sqlite_sql
 from upshot.testing.envelopes import make_envelope
 from upshot.testing.processes import run_processes
 from upshot.testing.waiting import wait_until

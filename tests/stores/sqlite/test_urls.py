@@ -7,9 +7,9 @@ import pytest
 from tests.stores.sqlite.helpers import error_of
 from upshot.errors import Misconfigured
 from upshot.settings import Settings
-from upshot.stores import sqlite_url
 from upshot.stores.registry import open_store
 from upshot.stores.sqlite import SqliteStore, from_url
+from upshot.stores.sqlite import url as sqlite_url
 
 pytestmark = pytest.mark.store("sqlite")
 

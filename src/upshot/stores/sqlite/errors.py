@@ -12,7 +12,7 @@ from upshot.errors import (
     Unavailable,
     UpshotError,
 )
-from upshot.stores.sqlite_url import Place
+from upshot.stores.sqlite.url import Place
 
 _RIGHTS: Final = "this user needs to read and write the file and its directory"
 _REPAIR: Final = "move it away and a new one is made, or recover it with `sqlite3 FILE .recover`"

@@ -11,8 +11,8 @@ from typing import Any, Final, cast, final
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 from upshot.errors import Misconfigured
-from upshot.stores.redis_link import Plug
-from upshot.stores.redis_query import read_query, tls_options
+from upshot.stores.redis.link import Plug
+from upshot.stores.redis.query import read_query, tls_options
 from upshot.urls import Url, mask, parse
 
 _PLAIN: Final = frozenset({"redis", "valkey"})

@@ -9,16 +9,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from upshot.errors import Damaged
-from upshot.stores import clock, sqlite_kept, sqlite_records, sqlite_url
+from upshot.stores import clock
 from upshot.stores.contract import Envelope, Filter, Page, Saved, Traits
-from upshot.stores.sqlite_connections import Connections
+from upshot.stores.sqlite import kept, records
+from upshot.stores.sqlite import url as locations
+from upshot.stores.sqlite.connections import Connections
 
 _TRAITS: Final = Traits(
     form="document",
     guard="atomic",
     expiry="stored",
     strong=True,
-    max_value=sqlite_records.MAX_VALUE,
+    max_value=records.MAX_VALUE,
     survives_restart=True,
 )
 
@@ -34,7 +36,7 @@ def from_url(url: str, settings: Mapping[str, Any]) -> "SqliteStore":
     Raises:
         Misconfigured: the URL names no file, or a parameter is wrong.
     """
-    where = sqlite_url.parse(url, settings.get("upshot_sqlite_synchronous", "NORMAL"))
+    where = locations.parse(url, settings.get("upshot_sqlite_synchronous", "NORMAL"))
     return SqliteStore(where.path, timeout=where.timeout, synchronous=where.synchronous)
 
 
@@ -55,11 +57,11 @@ class SqliteStore:
         self,
         path: str | os.PathLike[str],
         *,
-        timeout: float = sqlite_url.DEFAULT_TIMEOUT,
+        timeout: float = locations.DEFAULT_TIMEOUT,
         synchronous: str = "NORMAL",
         now: clock.Clock | None = None,
     ) -> None:
-        self._place = sqlite_url.locate(path, timeout, synchronous)
+        self._place = locations.locate(path, timeout, synchronous)
         self._now = clock.ticker(now)
         self._connections = Connections(self._place)
 
@@ -73,33 +75,33 @@ class SqliteStore:
 
     def save(self, envelope: Envelope) -> Saved:
         """Write one record unless a better one stands."""
-        (row,) = sqlite_records.rows_of((envelope,), self._now())
-        return self._connections.write(sqlite_records.save, row)
+        (row,) = records.rows_of((envelope,), self._now())
+        return self._connections.write(records.save, row)
 
     def save_many(self, envelopes: Sequence[Envelope]) -> Sequence[Saved]:
         """Write each as `save` would, in order."""
-        rows = sqlite_records.rows_of(envelopes, self._now())
-        return self._connections.write(sqlite_records.save_many, rows)
+        rows = records.rows_of(envelopes, self._now())
+        return self._connections.write(records.save_many, rows)
 
     def load(self, ids: Collection[str]) -> Mapping[str, Envelope | Damaged]:
         """Read records; ids without one have no key in the answer."""
-        return self._connections.read(sqlite_records.load, ids, self._now())
+        return self._connections.read(records.load, ids, self._now())
 
     def delete(self, ids: Collection[str]) -> None:
         """Remove records and their tombstones."""
-        self._connections.write(sqlite_records.delete, ids)
+        self._connections.write(records.delete, ids)
 
     def expired(self, ids: Collection[str]) -> frozenset[str]:
         """Return those *ids* that have expired and are still remembered."""
-        return self._connections.read(sqlite_records.expired, ids, self._now())
+        return self._connections.read(records.expired, ids, self._now())
 
     def scan(self, cursor: str | None, limit: int) -> Page[Envelope | Damaged]:
         """Return the next records, by id."""
-        return self._connections.read(sqlite_records.scan, cursor, limit, self._now())
+        return self._connections.read(records.scan, cursor, limit, self._now())
 
     def query(self, wanted: Filter, cursor: str | None, limit: int) -> Page[Envelope | Damaged]:
         """Return the next matching records, last written first."""
-        return self._connections.read(sqlite_records.query, wanted, cursor, limit, self._now())
+        return self._connections.read(records.query, wanted, cursor, limit, self._now())
 
     def put(
         self, kind: str, key: str, data: bytes, ttl: float | None, *, new: bool = False
@@ -107,8 +109,8 @@ class SqliteStore:
         """Keep a small document for *ttl* seconds; with *new* only where none is."""
         now = self._now()
         if new:
-            return self._connections.write(sqlite_kept.put_new, (kind, key), data, ttl, now)
-        self._connections.write(sqlite_kept.put, (kind, key), data, ttl, now)
+            return self._connections.write(kept.put_new, (kind, key), data, ttl, now)
+        self._connections.write(kept.put, (kind, key), data, ttl, now)
         return True
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -118,26 +120,26 @@ class SqliteStore:
 
     def drop(self, kind: str, key: str) -> None:
         """Remove a kept document."""
-        self._connections.write(sqlite_kept.drop, (kind, key))
+        self._connections.write(kept.drop, (kind, key))
 
     def fetch(self, kind: str, key: str) -> tuple[bytes, object] | None:
         """Return a kept document and its version, or None."""
-        return self._connections.read(sqlite_kept.fetch, (kind, key), self._now())
+        return self._connections.read(kept.fetch, (kind, key), self._now())
 
     def swap(self, kind: str, key: str, data: bytes, ttl: float | None, version: object) -> bool:
         """Replace a kept document if *version* still stands (None: if absent)."""
         place, now = (kind, key), self._now()
-        return self._connections.write(sqlite_kept.swap, place, data, ttl, version, now)
+        return self._connections.write(kept.swap, place, data, ttl, version, now)
 
     def names(self, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[str]:
         """Return the next keys of *kind* that begin with *prefix*, in order."""
-        return self._connections.read(sqlite_kept.names, kind, prefix, cursor, limit, self._now())
+        return self._connections.read(kept.names, kind, prefix, cursor, limit, self._now())
 
     def purge(self, now: datetime, limit: int) -> int:
         """Delete up to *limit* things whose time is over at *now*."""
         if limit < 1:
             return 0
-        return self._connections.write(sqlite_records.purge, clock.to_micros(now), limit)
+        return self._connections.write(records.purge, clock.to_micros(now), limit)
 
     def close(self) -> None:
         """Close every connection; the file stays."""

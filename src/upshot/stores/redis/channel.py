@@ -12,8 +12,8 @@ from typing import Any, Final, final
 import hiredis
 from redis.exceptions import RedisError
 
-from upshot.stores import redis_faults as faults
-from upshot.stores.redis_link import Command, Plug, Reader, Source, pack, socket_of
+from upshot.stores.redis import faults
+from upshot.stores.redis.link import Command, Plug, Reader, Source, pack, socket_of
 
 _READS: Final = 64
 _SEND_SECONDS: Final = 5.0

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 from upshot.errors import Damaged, Misconfigured, TooLarge
-from upshot.stores import clock, sqlite_rows
+from upshot.stores import clock
 from upshot.stores.contract import Envelope, Filter, Page, Saved
-from upshot.stores.sqlite_rows import Row
-from upshot.stores.sqlite_schema import transaction
-from upshot.stores.sqlite_sql import sql
+from upshot.stores.sqlite.rows import Row, from_row, printable, to_row
+from upshot.stores.sqlite.schema import transaction
+from upshot.stores.sqlite.sql import sql
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def rows_of(envelopes: Sequence[Envelope], now: int) -> list[Row]:
                 f"the record of {envelope.id!r} has {len(envelope.document):,} bytes, SQLite takes"
                 f" {MAX_VALUE:,}: store less, or a reference to it"
             )
-    return [sqlite_rows.to_row(envelope, now) for envelope in envelopes]
+    return [to_row(envelope, now) for envelope in envelopes]
 
 
 def load(
@@ -67,11 +67,11 @@ def load(
     """Read the records of *ids* that stand at *now*."""
     if len(ids) == 1:
         rows = _fetch(connection, _LOAD, (next(iter(ids)), now))
-        return {row[0]: sqlite_rows.from_row(row, now) for row in rows}
+        return {row[0]: from_row(row, now) for row in rows}
     found: dict[str, Envelope | Damaged] = {}
     for chunk in _chunks(list(ids)):
         for row in _fetch(connection, _LOAD_MANY, (json.dumps(chunk), now)):
-            found[row[0]] = sqlite_rows.from_row(row, now)
+            found[row[0]] = from_row(row, now)
     return found
 
 
@@ -141,7 +141,7 @@ def _written(connection: sqlite3.Connection, row: Row) -> bool:
     try:
         return connection.execute(_SAVE, row).rowcount == 1
     except UnicodeEncodeError:
-        return connection.execute(_SAVE, sqlite_rows.printable(row)).rowcount == 1
+        return connection.execute(_SAVE, printable(row)).rowcount == 1
 
 
 def _fetch(connection: sqlite3.Connection, statement: str, values: Row) -> list[Row]:
@@ -163,7 +163,7 @@ def _decode(data: bytes) -> str:
 
 
 def _page(rows: list[Row], limit: int, now: int, cursor: str | None) -> Page[Envelope | Damaged]:
-    return Page([sqlite_rows.from_row(row, now) for row in rows[:limit]], cursor)
+    return Page([from_row(row, now) for row in rows[:limit]], cursor)
 
 
 def _place(cursor: str | None) -> tuple[int, str]:

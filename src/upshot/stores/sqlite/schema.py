@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from upshot.errors import Damaged, Unsupported, UpshotError
-from upshot.stores import sqlite_file
-from upshot.stores.sqlite_errors import explain, explain_file, is_locked
-from upshot.stores.sqlite_sql import schema
-from upshot.stores.sqlite_url import Place
+from upshot.stores.sqlite import file as sqlite_file
+from upshot.stores.sqlite.errors import explain, explain_file, is_locked
+from upshot.stores.sqlite.sql import schema
+from upshot.stores.sqlite.url import Place
 
 SCHEMA: Final = 1
 """Version of the tables this release reads and writes."""

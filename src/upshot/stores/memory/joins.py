@@ -4,9 +4,9 @@ from itertools import islice
 
 from upshot.errors import Misconfigured
 from upshot.stores.contract import Arrival, Join, JoinView, Page, Part
-from upshot.stores.memory_due import Due
-from upshot.stores.memory_join import FanIn
-from upshot.stores.memory_ordered import Ordered
+from upshot.stores.memory.due import Due
+from upshot.stores.memory.join import FanIn
+from upshot.stores.memory.ordered import Ordered
 
 _ABSENT = Arrival(status="absent")
 

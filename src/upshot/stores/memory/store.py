@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from upshot.errors import Damaged, Unavailable
+from upshot.errors import Damaged, StoreClosed
 from upshot.stores import clock
 from upshot.stores.contract import (
     Arrival,
@@ -20,9 +20,9 @@ from upshot.stores.contract import (
     Saved,
     Traits,
 )
-from upshot.stores.memory_news import MemoryListener
-from upshot.stores.memory_space import Space, shared
-from upshot.stores.memory_url import parse
+from upshot.stores.memory.news import MemoryListener
+from upshot.stores.memory.space import Space, shared
+from upshot.stores.memory.url import parse
 
 _TRAITS: Final = Traits(
     form="document",
@@ -240,5 +240,5 @@ class MemoryStore:
 
     def _space(self) -> Space:
         if self._closed:
-            raise Unavailable("this memory store is closed; open another")
+            raise StoreClosed("this memory store is closed; open another")
         return self._data

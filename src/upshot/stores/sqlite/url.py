@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote
 
 from upshot.errors import Misconfigured
+from upshot.urls import mask
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds to wait for a file that another process is writing."""
@@ -48,7 +49,7 @@ def parse(url: str, synchronous: str) -> Place:
     _, mark, rest = url.partition("://")
     location, _, query = rest.partition("?")
     if not mark:
-        raise Misconfigured(f"{url!r} is no URL of a SQLite file; write {_EXAMPLES}")
+        raise Misconfigured(f"{mask(url)!r} is no URL of a SQLite file; write {_EXAMPLES}")
     given = _parameters(query)
     return Place(
         _path(unquote(location)),
@@ -78,17 +79,19 @@ def _path(location: str) -> Path:
         return default_sqlite_path()
     if not location.startswith("/"):
         raise Misconfigured(
-            f"sqlite://{location} has a server in place of a file; write {_EXAMPLES}"
+            f"{mask(f'sqlite://{location}')} has a server in place of a file; write {_EXAMPLES}"
         )
     return _absolute(location[1:])
 
 
 def _absolute(name: str) -> Path:
-    if name.startswith((":memory:", "file:")):
+    if ":memory:" in name:
         raise Misconfigured(
             f"SQLite cannot keep results in {name!r}, which every connection would have for itself:"
             " use memory:// for results in memory, or name a file"
         )
+    if name.startswith("file:"):
+        raise Misconfigured(f"{name!r} is in SQLite's own notation; write {_EXAMPLES}")
     if not name or name.endswith("/"):
         raise Misconfigured(f"the SQLite URL names no file; write {_EXAMPLES}")
     if "\0" in name:
@@ -115,7 +118,7 @@ def _timeout(text: str | None) -> float:
         seconds = -1.0
     if not 0 <= seconds <= _LONGEST_TIMEOUT:
         raise Misconfigured(
-            f"timeout of a SQLite store must be seconds from 0 to {_LONGEST_TIMEOUT:g}, not {text!r}"
+            f"timeout of a SQLite store must be seconds from 0 to {_LONGEST_TIMEOUT:g}, not {mask(text)!r}"
         )
     return seconds
 
@@ -124,6 +127,6 @@ def _synchronous(text: str) -> str:
     level = text.upper()
     if level not in SYNCHRONOUS:
         raise Misconfigured(
-            f"synchronous of a SQLite store must be {' or '.join(SYNCHRONOUS)}, not {text!r}"
+            f"synchronous of a SQLite store must be {' or '.join(SYNCHRONOUS)}, not {mask(text)!r}"
         )
     return level

@@ -5,7 +5,7 @@ from typing import Any, final
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from upshot.stores.redis_link import Plug
+from upshot.stores.redis.link import Plug
 from upshot.urls import mask
 
 

@@ -12,11 +12,11 @@ from typing import Any, Final, final
 from redis.exceptions import ResponseError
 
 from upshot.errors import Refused, Unavailable, Unsupported
-from upshot.stores import redis_faults as faults
 from upshot.stores.contract import Confirmed, Event, Gap, News
 from upshot.stores.keyvalue import Keys, order_of
-from upshot.stores.redis_channel import Broken, Channel
-from upshot.stores.redis_link import Source
+from upshot.stores.redis import faults
+from upshot.stores.redis.channel import Broken, Channel
+from upshot.stores.redis.link import Source
 
 _BATCH: Final = 500
 _PATIENCE: Final = 10.0

@@ -13,13 +13,13 @@ from typing import Any, Final, final
 from upshot.errors import Damaged, Misconfigured
 from upshot.stores.contract import Envelope, Listener, Page, Saved, Traits
 from upshot.stores.keyvalue import CHORD_SUFFIXES, Keys, envelope_of
-from upshot.stores.redis_calls import Calls
-from upshot.stores.redis_client import ClientSource
-from upshot.stores.redis_link import Command, Source
-from upshot.stores.redis_listener import RedisListener
-from upshot.stores.redis_options import Options, options_from
-from upshot.stores.redis_pool import Borrowed, Links, Pool
-from upshot.stores.redis_writes import (
+from upshot.stores.redis.calls import Calls
+from upshot.stores.redis.client import ClientSource
+from upshot.stores.redis.link import Command, Source
+from upshot.stores.redis.listener import RedisListener
+from upshot.stores.redis.options import Options, options_from
+from upshot.stores.redis.pool import Borrowed, Links, Pool
+from upshot.stores.redis.writes import (
     MAX_VALUE,
     SAVE,
     check_size,

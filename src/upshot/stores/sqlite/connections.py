@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from upshot.errors import Unavailable
-from upshot.stores import forks, sqlite_file
-from upshot.stores.sqlite_errors import explain
-from upshot.stores.sqlite_schema import Connection, connect
-from upshot.stores.sqlite_url import Place
+from upshot.errors import StoreClosed, Unavailable
+from upshot.stores import forks
+from upshot.stores.sqlite import file as sqlite_file
+from upshot.stores.sqlite.errors import explain
+from upshot.stores.sqlite.schema import Connection, connect
+from upshot.stores.sqlite.url import Place
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -128,7 +129,7 @@ class Connections:
             if not self._is_free():
                 self._wait()
             if self._closed:
-                raise Unavailable(f"the store of {self._place.path} is closed; open another")
+                raise StoreClosed(f"the store of {self._place.path} is closed; open another")
             now = time.monotonic()
             if now >= self._look_at:
                 self._look_at = now + _LOOK_EVERY

@@ -8,9 +8,9 @@ from upshot import states
 from upshot.errors import Damaged, Misconfigured, Unsupported
 from upshot.stores import clock
 from upshot.stores.contract import Envelope, Filter, Page, Saved
-from upshot.stores.memory_due import Due
-from upshot.stores.memory_ordered import Ordered
-from upshot.stores.memory_recency import Recency
+from upshot.stores.memory.due import Due
+from upshot.stores.memory.ordered import Ordered
+from upshot.stores.memory.recency import Recency
 
 _SWEPT_PER_WRITE = 4
 """Expired things removed with each write: more than a write can add, so garbage stays bounded."""

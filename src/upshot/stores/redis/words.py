@@ -54,6 +54,7 @@ ANSWERS: Final[tuple[tuple[str, type[UpshotError], str], ...]] = (
     ("NOAUTH", Refused, _NO_LOGIN),
     ("Authentication required", Refused, _NO_LOGIN),
     ("NOPERM", Refused, _NO_RIGHT),
+    ("The user executing the script can't", Refused, _NO_RIGHT),
     ("READONLY", Refused, _REPLICA),
     ("MISCONF", Refused, _NO_DISK),
     ("OOM ", Refused, _NO_MEMORY),

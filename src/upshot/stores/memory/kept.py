@@ -5,8 +5,8 @@ from itertools import count, islice, takewhile
 
 from upshot.stores import clock
 from upshot.stores.contract import Page
-from upshot.stores.memory_due import Due
-from upshot.stores.memory_ordered import Ordered
+from upshot.stores.memory.due import Due
+from upshot.stores.memory.ordered import Ordered
 
 _SWEPT_PER_WRITE = 2
 """Expired documents removed with each write: more than a write can add."""

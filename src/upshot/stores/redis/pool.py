@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol, final
 
 from redis.exceptions import RedisError
 
-from upshot.stores import redis_faults as faults
-from upshot.stores.redis_link import Link, Lost, Plug, Source
+from upshot.stores.redis import faults
+from upshot.stores.redis.link import Link, Lost, Plug, Source
 
 _PING: Final = (("PING",),)
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 @cache
 def sql(name: str) -> str:
     """Return the statement in `sql/sqlite/NAME.sql`."""
-    return files("upshot.stores").joinpath("sql", "sqlite", f"{name}.sql").read_text("utf-8")
+    return files("upshot.stores.sqlite").joinpath("statements", f"{name}.sql").read_text("utf-8")
 
 
 @cache

@@ -8,9 +8,9 @@ from typing import Any, Final, final
 from redis.exceptions import ResponseError
 
 from upshot.errors import Unavailable
-from upshot.stores import redis_faults as faults
-from upshot.stores.redis_link import Command, Link, Lost
-from upshot.stores.redis_pool import Links
+from upshot.stores.redis import faults
+from upshot.stores.redis.link import Command, Link, Lost
+from upshot.stores.redis.pool import Links
 
 _UNKNOWN: Final = "NOSCRIPT"
 
@@ -24,7 +24,7 @@ class Script:
     """
 
     def __init__(self, *names: str) -> None:
-        folder = files("upshot.stores") / "lua"
+        folder = files("upshot.stores.redis") / "lua"
         self.text = "\n".join((folder / name).read_text(encoding="ascii") for name in names)
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from redis import exceptions
 
-from upshot.errors import OutcomeUnknown, Refused, Unavailable, UpshotError
-from upshot.stores.redis_words import ANSWERS, ENDS_SESSION
+from upshot.errors import OutcomeUnknown, Refused, StoreClosed, Unavailable, UpshotError
+from upshot.stores.redis.words import ANSWERS, ENDS_SESSION
 from upshot.urls import mask
 
 # redis-py takes the code off the answers it knows.
@@ -84,9 +84,9 @@ def exhausted(where: str, limit: int, waited: float) -> Unavailable:
     )
 
 
-def closed(where: str) -> Unavailable:
+def closed(where: str) -> StoreClosed:
     """Return the error for a call after `close`."""
-    return Unavailable(f"Redis at {where}: this store or listener is closed; open a new one")
+    return StoreClosed(f"Redis at {where}: this store or listener is closed; open a new one")
 
 
 def _coded(error: Exception) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from upshot.errors import Misconfigured
 from upshot.stores import clock, forks
 from upshot.stores.contract import Envelope, Saved
-from upshot.stores.memory_joins import JoinTable
-from upshot.stores.memory_kept import Kept
-from upshot.stores.memory_news import Board, MemoryListener
-from upshot.stores.memory_records import Records
+from upshot.stores.memory.joins import JoinTable
+from upshot.stores.memory.kept import Kept
+from upshot.stores.memory.news import Board, MemoryListener
+from upshot.stores.memory.records import Records
 
 
 class Space:

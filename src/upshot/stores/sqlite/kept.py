@@ -6,7 +6,7 @@ from typing import Final
 
 from upshot.stores import clock
 from upshot.stores.contract import Page
-from upshot.stores.sqlite_sql import sql
+from upshot.stores.sqlite.sql import sql
 
 _LARGEST_PAGE: Final = 100_000
 _LAST: Final = 0x10FFFF

@@ -7,8 +7,8 @@ from typing import Final
 from upshot.errors import TooLarge, Unsupported
 from upshot.stores.contract import Envelope
 from upshot.stores.keyvalue import Keys
-from upshot.stores.redis_calls import Script
-from upshot.stores.redis_link import Command
+from upshot.stores.redis.calls import Script
+from upshot.stores.redis.link import Command
 
 SAVE: Final = Script("order.lua", "save.lua")
 MAX_VALUE: Final = 512 * 1024 * 1024

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from urllib.parse import parse_qsl, unquote
 
 from upshot.errors import Misconfigured
+from upshot.urls import mask
 
 _PARAMETERS = ("limit",)
 
@@ -27,7 +28,7 @@ def parse(url: str) -> tuple[str, int | None]:
             raise Misconfigured(f"memory:// has no parameter {key!r}{hint}")
         if not value.isdecimal() or int(value) < 1:
             raise Misconfigured(
-                f"limit of memory:// must be a number of records above 0, not {value!r}"
+                f"limit of memory:// must be a number of records above 0, not {mask(value)!r}"
             )
         limit = int(value)
     return unquote(name.strip("/")), limit
