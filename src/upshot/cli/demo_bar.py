@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from upshot.cli.screen import is_terminal, note
-from upshot.cli.text import duration
+from upshot.cli.text import duration, grouped
 
 LINES = 10
 """Plain lines for a whole run."""
@@ -52,7 +52,9 @@ class PlainMeter:
         if self._done * LINES // self._total == before:
             return
         spent = monotonic() - self._begun
-        line = f"{self._done} of {self._total} files, {self._failed} failed"
+        line = (
+            f"{grouped(self._done)} of {grouped(self._total)} files, {grouped(self._failed)} failed"
+        )
         if spent > 0:
             left = spent / self._done * (self._total - self._done)
             line += f", {self._done / spent:.0f}/s, {duration(left)} left"

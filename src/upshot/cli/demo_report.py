@@ -9,7 +9,7 @@ from typing import Final
 from upshot.cli.demo_files import Found
 from upshot.cli.demo_tasks import Report
 from upshot.cli.screen import pairs, say, table
-from upshot.cli.text import count, duration, size
+from upshot.cli.text import count, duration, grouped, size
 from upshot.urls import mask
 
 TOP: Final = 5
@@ -25,7 +25,7 @@ def show_report(report: Report, found: Found, seconds: float) -> None:
     say()
     say(
         f"{count(report['files'], 'file')} of {report['root']} in {duration(seconds)}:"
-        f" {report['files'] - failed} measured, {failed} failed",
+        f" {grouped(report['files'] - failed)} measured, {grouped(failed)} failed",
         style="bold",
     )
     say()
@@ -83,10 +83,10 @@ def _totals(report: Report) -> None:
     numbers = ("lines", "words", "functions", "longest_line")
     rows: list[Sequence[str]] = []
     if python["files"]:
-        named = [f"{python[key]:,}".replace(",", " ") for key in numbers]
-        rows.append(("Python", str(python["files"]), size(python["bytes"]), *named))
+        named = [grouped(python[key]) for key in numbers]
+        rows.append(("Python", grouped(python["files"]), size(python["bytes"]), *named))
     if other["files"]:
-        rows.append(("other", str(other["files"]), size(other["bytes"]), "", "", "", ""))
+        rows.append(("other", grouped(other["files"]), size(other["bytes"]), "", "", "", ""))
     if rows:
         columns = ("KIND", "FILES", "SIZE", "LINES", "WORDS", "FUNCTIONS", "LONGEST LINE")
         table(columns, rows, right=columns[1:])
@@ -100,10 +100,10 @@ def _failures(report: Report) -> None:
     table(
         ("FAILED", "WHY"),
         [(f["file"], f"{f['error']}: {f['message']}") for f in failures[:FAILURES_SHOWN]],
-        cut=("FAILED", "WHY"),
+        cut=("WHY",),
     )
     if len(failures) > FAILURES_SHOWN:
-        say(f"and {len(failures) - FAILURES_SHOWN} more")
+        say(f"and {grouped(len(failures) - FAILURES_SHOWN)} more")
 
 
 def _left_out(found: Found) -> None:
@@ -112,7 +112,7 @@ def _left_out(found: Found) -> None:
         table(
             ("NOT ENTERED", "WHY"),
             list(found.unreadable.items())[:FAILURES_SHOWN],
-            cut=("NOT ENTERED", "WHY"),
+            cut=("WHY",),
         )
     if found.more:
         say()

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from upshot.cli.text import clean
@@ -58,6 +59,7 @@ def say(text: str = "", *, style: str | None = None) -> None:
 
 def complain(text: str) -> None:
     """Print one line on stderr, in the name of the program."""
+    _let_out()
     line = f"upshot: {clean(text)}"
     if styled(sys.stderr):
         console(sys.stderr).print(line, style="red")
@@ -67,7 +69,14 @@ def complain(text: str) -> None:
 
 def note(text: str) -> None:
     """Print one line beside the output, on stderr."""
+    _let_out()
     sys.stderr.write(f"{clean(text)}\n")
+
+
+def _let_out() -> None:
+    # Where both streams go to one pipe, what was printed first has to be read first.
+    with suppress(OSError):
+        sys.stdout.flush()
 
 
 def document(value: Any) -> None:

@@ -81,7 +81,12 @@ def size(count: int) -> str:
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return `1 file`, `2 files`, `1 958 files`."""
     word = singular if number == 1 else plural or f"{singular}s"
-    return f"{number:,} {word}".replace(",", " ")
+    return f"{grouped(number)} {word}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 958`."""
+    return f"{number:,}".replace(",", " ")
 
 
 def parse_since(text: str, now: datetime) -> datetime:
