@@ -239,9 +239,8 @@ class Records:
     def forget(self, ids: Collection[str]) -> None:
         """Remove the records of *ids* and every trace of them; unknown ids are no error."""
         ids = [check_id(i) for i in ids]
-        for task_id in ids:
-            self._cache.drop(task_id)
         self._retry.call(self.store.delete, ids)
+        self._cache.forget(ids)
 
     def query(
         self,
@@ -347,6 +346,7 @@ class Records:
         return isinstance(standing, Envelope) and standing.document == envelope.document
 
     def _look(self, ids: list[str]) -> dict[str, TaskRecord | UpshotError]:
+        forgotten = self._cache.forgotten
         try:
             stored = self._retry.call(self.store.load, ids)
         except UpshotError as error:
@@ -360,7 +360,7 @@ class Records:
             record = item if isinstance(item, UpshotError) else self._unpack(item)
             found[task_id] = record
             if isinstance(record, TaskRecord) and record.state == states.SUCCESS:
-                self._cache.put(task_id, record)
+                self._cache.put(task_id, record, forgotten=forgotten)
         absent = [i for i in ids if i not in found]
         if absent:
             found.update(self._absent(absent))

@@ -17,6 +17,10 @@ class Unavailable(UpshotError, ConnectionError):
     """The store cannot be reached, or dropped the connection; trying again may help."""
 
 
+class StoreClosed(Unavailable):
+    """The store or backend was closed by this program; trying again cannot help."""
+
+
 class Refused(UpshotError, PermissionError):
     """The store answered and said no: wrong credentials, missing rights, read-only."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from upshot.errors import OutcomeUnknown, Unavailable
+from upshot.errors import OutcomeUnknown, StoreClosed, Unavailable
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 def safe_to_retry(error: BaseException) -> bool:
     """Tell whether repeating the call may help and cannot harm."""
-    return isinstance(error, Unavailable | OutcomeUnknown)
+    return isinstance(error, Unavailable | OutcomeUnknown) and not isinstance(error, StoreClosed)
 
 
 def longest_sleep(base_ms: int, max_ms: int, retry: int) -> int:
@@ -60,7 +60,7 @@ class RetryPolicy:
     def _again(self, first: Exception, function: Callable[..., T], args: tuple[Any, ...]) -> T:
         import tenacity
 
-        if self.max_retries == 0:
+        if self.max_retries == 0 or not safe_to_retry(first):
             raise first
         _log.warning("store call failed, retrying: %s", first)
         stop = (

@@ -74,7 +74,7 @@ def test_a_result_stored_during_the_wait_wakes_the_waiter(records: Records) -> N
     found = result()
     assert isinstance(found, TaskRecord)
     assert found.result == 6
-    assert not records.inbox._waiters
+    until(lambda: not records.inbox._waiters)
 
 
 @pytest.mark.covers("pain D1")

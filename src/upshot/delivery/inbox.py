@@ -4,12 +4,13 @@ News is a hint, the store is the truth. A waiter registers, looks, and looks aga
 woken; nothing here carries a value.
 """
 
-import os
 import threading
+from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from upshot.delivery.listener import ListenerThread
+from upshot.stores import forks
 from upshot.stores.contract import Listens, Store
 
 
@@ -50,9 +51,21 @@ class Inbox:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pid = os.getpid()
+        self._closed = False
+        self.after_fork_in_child()
+        forks.watch(self)
+
+    def before_fork(self) -> None:
+        """Do nothing: the child begins anew."""
+
+    def after_fork_in_parent(self) -> None:
+        """Do nothing: all stands as it was."""
+
+    def after_fork_in_child(self) -> None:
+        """Begin without waiters and listener: a child has none of the parent's threads."""
         self._lock = threading.Lock()
         self._waiters: dict[str, set[Waiter]] = {}
+        self._left: deque[Waiter] = deque()
         self._thread: ListenerThread | None = None
 
     @property
@@ -67,7 +80,6 @@ class Inbox:
         On return news of the ids is on its way: a subscription that is confirmed later rings, so
         the waiter looks once more.
         """
-        self._after_fork()
         waiter = Waiter(ids)
         with self._lock:
             new = [i for i in waiter.ids if i not in self._waiters]
@@ -75,10 +87,11 @@ class Inbox:
                 self._waiters.setdefault(i, set()).add(waiter)
             self._want(new, ())
         try:
+            self._dismiss()
             yield waiter
         finally:
-            with self._lock:
-                self._want((), self._leave(waiter))
+            self._left.append(waiter)
+            self._dismiss()
 
     def ring(self, ids: Collection[str]) -> None:
         """Wake the waiters of *ids*; called for every accepted write of this process."""
@@ -88,6 +101,7 @@ class Inbox:
             waiters = {w for i in ids for w in self._waiters.get(i, ())}
         for waiter in waiters:
             waiter.ring(waiter.ids.intersection(ids))
+        self._dismiss()
 
     def ring_all(self) -> None:
         """Wake every waiter for all its ids: news may have been missed."""
@@ -95,35 +109,42 @@ class Inbox:
             waiters = {w for some in self._waiters.values() for w in some}
         for waiter in waiters:
             waiter.ring(waiter.ids)
+        self._dismiss()
 
     def close(self) -> None:
-        """End the listener thread; may be called twice and in a forked child."""
-        self._after_fork()
+        """End the listener thread for good; may be called twice and in a forked child."""
         with self._lock:
+            self._closed = True
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.close()
 
     def _want(self, add: Collection[str], drop: Collection[str]) -> None:
-        if self._thread is None and add and isinstance(self._store, Listens):
+        if self._thread is None and add and isinstance(self._store, Listens) and not self._closed:
             self._thread = ListenerThread(self._store, self.ring, self.ring_all)
+            self._thread.start()
         if self._thread is not None and (add or drop):
             self._thread.want(add, drop)
 
-    def _leave(self, waiter: Waiter) -> list[str]:
-        gone = []
-        for i in waiter.ids:
-            others = self._waiters[i]
-            others.discard(waiter)
-            if not others:
-                del self._waiters[i]
-                gone.append(i)
-        return gone
+    def _dismiss(self) -> None:
+        """Forget the waiters that have left, unless the lock is held: its holder does it then.
 
-    def _after_fork(self) -> None:
-        # A child has none of the parent's threads, and a lock copied while held never opens.
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._lock = threading.Lock()
-            self._waiters = {}
-            self._thread = None
+        Never waits, because the collector may end an abandoned wait in a thread that holds the
+        lock.
+        """
+        while self._left and self._lock.acquire(blocking=False):
+            try:
+                self._want((), self._gone())
+            finally:
+                self._lock.release()
+
+    def _gone(self) -> list[str]:
+        gone = []
+        while self._left:
+            waiter = self._left.popleft()
+            for i in waiter.ids:
+                others = self._waiters.get(i, set())
+                others.discard(waiter)
+                if not others and self._waiters.pop(i, None) is not None:
+                    gone.append(i)
+        return gone

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 
-from upshot.errors import Unavailable, Unsupported, UpshotError
+from upshot.errors import StoreClosed, Unavailable, UpshotError
 from upshot.stores.contract import Confirmed, Gap, Listener, Listens, News
 
 _log = logging.getLogger(__name__)
@@ -32,17 +32,28 @@ class ListenerThread:
         self._store = store
         self._ring = ring
         self._ring_all = ring_all
-        self._lock = threading.Lock()
+        # Reentrant, because the collector may end an abandoned wait while it is held.
+        self._lock = threading.RLock()
         self._add: set[str] = set()
         self._drop: set[str] = set()
         self._listener: Listener | None = None
         self._closing = threading.Event()
-        self.alive = True
+        self.alive = False
         self._thread = threading.Thread(target=self._run, name="upshot-listener", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Begin to listen; where no thread can be started, as while Python ends, nobody does."""
+        self.alive = True
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.alive = False
+            _log.debug("no listener, results are polled for: %s", error)
 
     def want(self, add: Collection[str], drop: Collection[str]) -> None:
         """Ask for a change of subscriptions; it is carried out by the thread, in one batch."""
+        if not self.alive:
+            return
         with self._lock:
             self._add.update(add)
             self._drop.difference_update(add)
@@ -59,7 +70,8 @@ class ListenerThread:
             listener = self._listener
         if listener is not None:
             listener.wake()
-        self._thread.join(timeout=5)
+        if self.alive:
+            self._thread.join(timeout=5)
 
     def _run(self) -> None:
         try:
@@ -70,6 +82,8 @@ class ListenerThread:
                 self._listen(listener)
             finally:
                 listener.close()
+        except StoreClosed:
+            pass
         except UpshotError as error:
             _log.warning("push is off, results are polled for: %s", error)
         finally:
@@ -80,7 +94,7 @@ class ListenerThread:
         while not self._closing.is_set():
             try:
                 listener = self._store.listen()
-            except Unsupported:
+            except StoreClosed:
                 raise
             except Unavailable:
                 self._ring_all()
@@ -97,6 +111,8 @@ class ListenerThread:
             try:
                 self._subscribe(listener)
                 events = listener.next(None)
+            except StoreClosed:
+                raise
             except Unavailable as error:
                 if not warned:
                     _log.warning("news connection lost, waiters look for themselves: %s", error)

@@ -10,12 +10,13 @@ class PollDelay:
     """The pauses of one wait.
 
     Args:
-        longest: longest pause in seconds while nobody pushes news.
+        longest: longest pause in seconds while nobody pushes news; below 2 ms it counts as 2 ms,
+            since without a pause a wait would take a whole processor.
         safety: pause in seconds between looks while news is pushed.
     """
 
     def __init__(self, longest: float, safety: float) -> None:
-        self._longest = longest
+        self._longest = max(_FIRST, longest)
         self._safety = safety
         self._next = _FIRST
 

@@ -1,6 +1,7 @@
 """Subscribe, look, wait: the one loop behind every blocking call."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from math import isnan
 from time import monotonic
 
 from upshot.delivery.inbox import Inbox
@@ -31,7 +32,12 @@ def completed(
         timeout: most seconds; None for ever, 0 for one look.
         on_interval: called on every pass.
         on_update: called with each unfinished record that differs from the one before.
+
+    Raises:
+        ValueError: *timeout* is not a number.
     """
+    if timeout is not None and isnan(timeout):
+        raise ValueError("a timeout of nan seconds is neither over nor not; None waits for ever")
     deadline = None if timeout is None else monotonic() + timeout
     pending = dict.fromkeys(ids)
     last: dict[str, TaskRecord] = {}
