@@ -7,6 +7,7 @@ lock of their own, since SQLite itself lets only one write and makes the others 
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -43,6 +44,8 @@ class Connections:
         self._inherited: list[Connection] = []
         self._look_at = 0.0
         self._renew()
+        # A store that is dropped without being closed, or lives until the program ends.
+        weakref.finalize(self, _close_all, self._idle)
         forks.watch(self)
 
     def read(
@@ -87,7 +90,7 @@ class Connections:
         """Close what is idle now, and what is lent out when it comes back."""
         with self._lock:
             self._closed = True
-            self._close_idle()
+            _close_all(self._idle)
             self._freed.notify_all()
 
     def before_fork(self) -> None:
@@ -99,7 +102,7 @@ class Connections:
         if self._held:
             self._forking = True
             self._freed.wait_for(lambda: not self._lent, self._place.timeout)
-            self._close_idle()
+            _close_all(self._idle)
 
     def after_fork_in_parent(self) -> None:
         """Let the waiting threads go on."""
@@ -112,7 +115,7 @@ class Connections:
         """Begin without connections."""
         # Usually none; letting go of one would close it.
         self._inherited += self._idle
-        self._idle = []
+        self._idle.clear()
         self._renew()
 
     def _renew(self) -> None:
@@ -172,8 +175,9 @@ class Connections:
     def _drop_stale(self) -> None:
         """Leave a file that was deleted or replaced: what is written there, nobody can read."""
         if self._idle and self._idle[-1].file != sqlite_file.identify(self._place.path):
-            self._close_idle()
+            _close_all(self._idle)
 
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
