@@ -49,7 +49,10 @@ def test_the_path_is_named_with_every_serializer(serializer: str) -> None:
 def test_a_cycle_is_named() -> None:
     value: dict[str, Any] = {"a": [1]}
     value["a"].append(value)
-    assert str(failing(value)) == "result['a'][1] refers back to a value that contains it"
+    assert (
+        str(failing(value))
+        == "result['a'][1] refers back to a value that contains it: break the circle"
+    )
 
 
 @pytest.mark.covers("pain X2")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from upshot.codec.text import class_name, guarded, shown
 from upshot.errors import EncodeError
+from upshot.urls import mask
 
 _MAX_DEPTH: Final = 200
 _MAX_PATH: Final = 300
@@ -33,14 +34,18 @@ def encode_error(
             break
         path, value, cause = offender
         if id(value) in seen:
-            return EncodeError(f"{_cut(path)} refers back to a value that contains it", path=path)
+            return EncodeError(
+                f"{_cut(path)} refers back to a value that contains it: break the circle", path=path
+            )
         seen.add(id(value))
     else:
-        return EncodeError(f"{_cut(path)} is nested too deeply to be stored", path=_cut(path))
+        return EncodeError(
+            f"{_cut(path)} is nested too deeply to be stored: flatten it", path=_cut(path)
+        )
     reason = guarded(lambda: str(cause), "") or type(cause).__name__
     return EncodeError(
         f"{_cut(path)} is of type {class_name(type(value))}, which {how} cannot store: "
-        f"{shown(reason)}",
+        f"{mask(shown(reason))}. Put plain data in its place, such as text, numbers, lists and dicts",
         path=_cut(path),
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from upshot.codec.text import shown
 from upshot.errors import SecurityError
+from upshot.urls import mask
 
 _log = logging.getLogger(__name__)
 _module_names: Final = vars(ModuleType)["__dict__"].__get__
@@ -85,7 +86,8 @@ def find_exception(
     if not is_class(found) or not issubclass(found, BaseException):
         raise SecurityError(
             f"a stored exception names {shown(f'{module}.{qualname}')}, which is no exception class; "
-            f"nothing was called (its payload: {shown(payload)})"
+            f"nothing was called (its payload: {mask(shown(payload))}). Find out who wrote it, then "
+            "forget the record"
         )
     return found if issubclass(found, Exception) else None
 

@@ -25,6 +25,7 @@ from upshot.record import Ref, TaskRecord
 from upshot.stores.contract import Envelope
 
 _REFUSALS: Final = (ContentDisallowed, SecurityError, TooLarge)
+_CURE: Final = "; write it again or forget it"
 
 
 class Codec:
@@ -131,10 +132,10 @@ class Codec:
         except _REFUSALS as exc:
             raise type(exc)(f"task {task_id}: {exc}") from exc.__cause__
         except Damaged as exc:
-            raise Damaged(f"task {task_id}: {exc}", task_id=task_id) from exc.__cause__
+            raise Damaged(f"task {task_id}: {exc}{_CURE}", task_id=task_id) from exc.__cause__
         except Exception as exc:
             raise Damaged(
-                f"task {task_id}: the record cannot be read: {exc}", task_id=task_id
+                f"task {task_id}: the record cannot be read: {exc}{_CURE}", task_id=task_id
             ) from exc
 
     def dumps(self, value: Any) -> bytes:

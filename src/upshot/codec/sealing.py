@@ -11,6 +11,7 @@ from upshot.codec.recognise import recognise
 from upshot.codec.text import shown
 from upshot.codec.writing import without_objects
 from upshot.errors import Damaged, EncodeError
+from upshot.urls import mask
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Sealer:
         told = _JSON if data[:1] == b"{" else recognise(data)
         content_type = told or self._own_type
         if told is None and (content_type == _JSON or not data):
-            raise Damaged(f"nothing tells how the record was encoded: {shown(data[:40])}")
+            raise Damaged(f"nothing tells how the record was encoded: {mask(shown(data[:40]))}")
         serializers.check_accepted(content_type, self.accept)
         try:
             return self._value(data, content_type, _encoding(content_type))

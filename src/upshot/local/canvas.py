@@ -1,6 +1,7 @@
 """Groups and chords: many tasks sent at once, and one more when all of them are finished."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final, overload
@@ -208,7 +209,10 @@ class _Sending:
     def send_with(self, body: Signature[R], policy: Policy) -> AsyncResult[R]:
         jobs = self._jobs()
         if any(job.id == body.task_id for job in jobs):
-            raise ValueError(f"the body and a member of the chord have the same id {body.task_id}")
+            raise ValueError(
+                f"the body and a member of the chord have the same id {body.task_id}: give each "
+                "its own"
+            )
         last = body.task.job(body.merged(([],)), parent=self._id)
         everything = [*jobs, last]
 
@@ -231,8 +235,11 @@ class _Sending:
 
     def _jobs(self) -> list[Job]:
         jobs = [member.task.job(member, group=self._id) for member in self._members]
-        if len({job.id for job in jobs}) < len(jobs):
-            raise ValueError("two members of a group have the same task id")
+        again, count = next(iter(Counter(job.id for job in jobs).most_common(1)), ("", 0))
+        if count > 1:
+            raise ValueError(
+                f"{count} members of the group have the same task id {again!r}: give each its own"
+            )
         return jobs
 
     def _note(self, ref: Ref) -> None:

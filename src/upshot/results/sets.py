@@ -119,7 +119,7 @@ class ResultSet:
         if missing:
             raise ResultTimeout(
                 f"{len(missing)} of {len(self._leaves())} results are not ready after {timeout} s, "
-                f"such as {next(iter(missing))}"
+                f"such as {next(iter(missing))}; they go on, ask again later"
             )
         return [_value(member, propagate, callback) for member in self.results]
 
@@ -137,7 +137,7 @@ class ResultSet:
         deadline = None if timeout is None else monotonic() + timeout
         values = []
         for member in self.results:
-            left = None if deadline is None else max(0.0, deadline - monotonic())
+            left = None if deadline is None else round(max(0.0, deadline - monotonic()), 3)
             values.append(
                 member.get(
                     timeout=left,
@@ -166,7 +166,10 @@ class ResultSet:
             if record.outcome is not None:
                 yield record.id, record.outcome
         if missing:
-            raise ResultTimeout(f"{len(missing)} results are not ready after {timeout} s")
+            raise ResultTimeout(
+                f"{len(missing)} of {len(self._leaves())} results are not ready after {timeout} s, "
+                f"such as {next(iter(missing))}; they go on, ask again later"
+            )
 
     def maybe_throw(self, propagate: bool = True) -> None:
         """Raise the first error that is known, in order."""
