@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
 from upshot import states
+from upshot.errors import NoResult
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -162,7 +163,19 @@ class TaskRecord:
             return None
         if self.state == states.SUCCESS:
             return Success(self.result)
-        return Failure(self.result, self.traceback)
+        return Failure(error_of(self.result), self.traceback)
+
+
+def error_of(result: object) -> BaseException:
+    """Return what to raise for the *result* of a task that failed.
+
+    An exception loses the frames it was raised through before: a handle raises the same one each
+    time it is asked, and they would pile up. Other writers may store something else, or nothing;
+    that becomes a `NoResult`.
+    """
+    if isinstance(result, BaseException):
+        return result.with_traceback(None)
+    return NoResult(f"the task failed: {result!r}")
 
 
 def check_id(task_id: object) -> str:

@@ -9,7 +9,7 @@ from upshot.backend import Backend
 from upshot.blocking import inside_task, refuse_to_block
 from upshot.errors import ResultTimeout, UpshotError
 from upshot.meta import Meta, meta_of
-from upshot.record import Failure, Outcome, Ref, Success, TaskRecord, check_id
+from upshot.record import Failure, Outcome, Ref, Success, TaskRecord, check_id, error_of
 from upshot.results.handles import default_backend, from_ref, register
 from upshot.results.single import AsyncResult
 
@@ -115,7 +115,7 @@ class ResultSet:
             if on_message is not None:
                 on_message(meta)
             if propagate and record.state in states.PROPAGATE_STATES:
-                raise record.result
+                raise error_of(record.result)
         if missing:
             raise ResultTimeout(
                 f"{len(missing)} of {len(self._leaves())} results are not ready after {timeout} s, "
@@ -320,7 +320,7 @@ def _from_ref(ref: Ref, backend: Backend) -> GroupResult:
 def _outcome(meta: Meta) -> Outcome:
     if meta["status"] == states.SUCCESS:
         return Success(meta["result"])
-    return Failure(meta["result"], meta.get("traceback"))
+    return Failure(error_of(meta["result"]), meta.get("traceback"))
 
 
 def _value(member: Member, propagate: bool, callback: Callable[[str, Any], object] | None) -> Any:

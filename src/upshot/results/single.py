@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar, cast
 from upshot import states
 from upshot.backend import Backend
 from upshot.blocking import inside_task, refuse_to_block
-from upshot.errors import NoResult, Unsupported
+from upshot.errors import Unsupported
 from upshot.meta import Meta, ref_of
-from upshot.record import Ref, TaskRecord, check_id
+from upshot.record import Ref, TaskRecord, check_id, error_of
 from upshot.results.handles import default_backend, from_ref, register
 
 T_co = TypeVar("T_co", covariant=True)
@@ -223,7 +223,7 @@ class AsyncResult(Generic[T_co]):
         meta = self._meta()
         value = meta["result"]
         if propagate and meta["status"] in states.PROPAGATE_STATES:
-            raise _as_error(value)
+            raise error_of(value)
         if callback is not None:
             callback(self.id, value)
         return value
@@ -282,10 +282,6 @@ def _rebuilt(
     ignored: bool,
 ) -> "AsyncResult[Any]":
     return cls(task_id, backend, parent=parent, ignored=ignored)
-
-
-def _as_error(value: Any) -> BaseException:
-    return value if isinstance(value, BaseException) else NoResult(f"the task failed: {value!r}")
 
 
 def _from_ref(ref: Ref, backend: Backend) -> AsyncResult[Any]:
