@@ -4,7 +4,7 @@ Nothing here knows Celery's names; `upshot.backend` puts those on top.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -14,12 +14,11 @@ from upshot.cache import LRUCache
 from upshot.codec import Codec
 from upshot.delivery.inbox import Inbox
 from upshot.delivery.poller import PollDelay
-from upshot.delivery.waiting import completed
+from upshot.delivery.waiting import Wait, completed, too_late
 from upshot.errors import (
     BackendGetMetaError,
     BackendStoreError,
     EncodeError,
-    ResultTimeout,
     TooLarge,
     Unsupported,
     UpshotError,
@@ -44,6 +43,7 @@ from upshot.stores.contract import (
 from upshot.substitutes import living, unstorable
 
 _log = logging.getLogger(__name__)
+_ATOMS: Final = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 class _Default:
@@ -99,7 +99,7 @@ class Records:
         self.settings = settings
         self.inbox = Inbox(store)
         self._clock = clock
-        self._cache: LRUCache[TaskRecord] = LRUCache(settings["result_cache_max"])
+        self._cache: LRUCache[TaskRecord | Envelope] = LRUCache(settings["result_cache_max"])
         self._recording: bool = settings["upshot_record_submissions"]
         self._retry = RetryPolicy(
             enabled=settings["result_backend_always_retry"],
@@ -178,7 +178,7 @@ class Records:
             if known is None:
                 missing.append(task_id)
             else:
-                found[task_id] = known
+                found[task_id] = known if isinstance(known, TaskRecord) else self._unpack(known)
         if missing:
             found.update(self._look(missing))
         return found
@@ -204,13 +204,13 @@ class Records:
         Raises:
             ResultTimeout: the time is up; the task goes on.
         """
-        for record in self.wait_many(
+        wait = self.wait_many(
             (task_id,), timeout, interval=interval, on_interval=on_interval, on_update=on_update
-        ):
-            return record
-        raise ResultTimeout(
-            f"task {task_id} is not ready after {timeout} s; it goes on, ask again later"
         )
+        try:
+            return next(wait)
+        except StopIteration as end:
+            raise too_late(end.value[check_id(task_id)], timeout) from None
 
     def wait_many(
         self,
@@ -220,11 +220,11 @@ class Records:
         interval: float = 0.5,
         on_interval: Callable[[], object] | None = None,
         on_update: Callable[[TaskRecord], object] | None = None,
-    ) -> Iterator[TaskRecord]:
+    ) -> Wait:
         """Yield each finished record once, as it completes, until all are or time is up.
 
-        Ends without error when *timeout* seconds have passed; the caller counts. An unreadable
-        record raises its error.
+        Ends without error when *timeout* seconds have passed, and returns the unfinished records.
+        An unreadable record raises its error.
         """
         return completed(
             list(dict.fromkeys(map(check_id, ids))),
@@ -357,10 +357,14 @@ class Records:
             ) from error
         found: dict[str, TaskRecord | UpshotError] = {}
         for task_id, item in stored.items():
-            record = item if isinstance(item, UpshotError) else self._unpack(item)
-            found[task_id] = record
+            if isinstance(item, UpshotError):
+                found[task_id] = item
+                continue
+            record = found[task_id] = self._unpack(item)
             if isinstance(record, TaskRecord) and record.state == states.SUCCESS:
-                self._cache.put(task_id, record, forgotten=forgotten)
+                # Decoded anew for each reader, who may change what he gets.
+                kept = record if type(record.result) in _ATOMS else item
+                self._cache.put(task_id, kept, forgotten=forgotten)
         absent = [i for i in ids if i not in found]
         if absent:
             found.update(self._absent(absent))

@@ -70,7 +70,7 @@ def test_an_abandoned_wait_may_end_while_its_thread_begins_another(records: Reco
 
     def collect() -> None:
         if records.inbox._lock.locked():
-            abandoned.close()  # type: ignore[attr-defined]
+            abandoned.close()
 
     new = hooked("new", collect)
 

@@ -103,9 +103,21 @@ def test_zero_is_one_look_and_no_more() -> None:
     store = MemoryStore()
     records = make_records(store)
     counts = counted(store)
-    with pytest.raises(ResultTimeout, match="task a is not ready after 0 s"):
+    with pytest.raises(ResultTimeout):
         records.wait("a", 0)
     assert counts["load"] == 1
+
+
+@pytest.mark.covers("TRB-02")
+def test_a_timeout_says_what_is_known_of_the_task(records: Records) -> None:
+    records.save(TaskRecord(id="a", state=states.STARTED))
+    with pytest.raises(ResultTimeout, match="task a is not ready after 0 s, it is STARTED;"):
+        records.wait("a", 0)
+    with pytest.raises(ResultTimeout, match="no result of task b after 0 s, and no record of it"):
+        records.wait("b", 0)
+    records.save(TaskRecord(id="c", state=states.STARTED), ttl=0)
+    with pytest.raises(ResultTimeout, match="no result of task c after 0 s: it has expired"):
+        records.wait("c", 0)
 
 
 @pytest.mark.covers("POL-01")
