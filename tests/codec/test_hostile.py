@@ -1,6 +1,7 @@
 import json
 import pickle
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -344,3 +345,9 @@ def test_everything_but_the_value_is_readable_without_the_classes() -> None:
     record = read(data, USING)
     assert (record.state, record.done, record.traceback) == ("FAILURE", NOW, "Traceback: text")
     assert (str(record.result), type(record.result).__qualname__) == ("m", "Gone.Error")
+
+
+def test_a_document_that_contradicts_its_store_is_damaged() -> None:
+    packed = USING.pack(TaskRecord(id="a", state="STARTED"), now=NOW, ttl=None)
+    with pytest.raises(Damaged, match="SUCCESS in the store and STARTED in the document"):
+        USING.unpack(replace(packed, state="SUCCESS"))

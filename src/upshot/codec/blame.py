@@ -53,7 +53,7 @@ def encode_error(
 def _offender(
     value: Any, path: str, encode: Callable[[Any], object]
 ) -> tuple[str, Any, BaseException] | None:
-    for place, child in _children(value, path):
+    for place, child in guarded(lambda: list(_children(value, path)), []):
         try:
             encode(child)
         except Exception as exc:  # noqa: BLE001 foreign encoders raise anything

@@ -20,7 +20,7 @@ from upshot.codec.remote import remote_error
 from upshot.codec.sealing import Sealer, Wire
 from upshot.codec.text import class_name, module_name
 from upshot.codec.writing import as_utc, document_of
-from upshot.errors import ContentDisallowed, Damaged, SecurityError, TooLarge
+from upshot.errors import ContentDisallowed, Damaged, EncodeError, SecurityError, TooLarge
 from upshot.record import Ref, TaskRecord
 from upshot.stores.contract import Envelope
 
@@ -93,16 +93,14 @@ class Codec:
         Raises:
             EncodeError: the value cannot be encoded; its `path` names the offending element.
         """
-        state, attempt, order = record.state, record.attempt, record.order
+        order = record.order
         done = (record.done or now) if record.ready else None
-        result, error = self._stored(record)
-        document = document_of(record, result, error, done=done, extended=self._extended)
         return Envelope(
             id=record.id,
-            document=self._sealer.seal_record(document, order, state, attempt),
+            document=self._packed(record, order, done),
             order=order,
-            state=state,
-            attempt=attempt,
+            state=record.state,
+            attempt=record.attempt,
             created=as_utc(record.created),
             started=as_utc(record.started),
             done=as_utc(done),
@@ -187,6 +185,20 @@ class Codec:
             return picklable(exc)
         return mapping_of(exc, self._sealer.encode)
 
+    def _packed(self, record: TaskRecord, order: int, done: datetime | None) -> bytes:
+        try:
+            result, error = self._stored(record)
+            document = document_of(record, result, error, done=done, extended=self._extended)
+            return self._sealer.seal_record(document, order, record.state, record.attempt)
+        except (EncodeError, KeyboardInterrupt):
+            raise
+        except BaseException as exc:
+            # A value whose methods raise must not leave its task without any record.
+            raise EncodeError(
+                f"result is of type {class_name(type(record.result))}, whose methods raise "
+                f"{class_name(type(exc))}. Put plain data in its place"
+            ) from exc
+
     def _stored(self, record: TaskRecord) -> tuple[Any, Mapping[str, Any]]:
         value = record.result
         if isinstance(value, BaseException) and record.state in states.EXCEPTION_STATES:
@@ -205,6 +217,8 @@ class Codec:
         if not isinstance(document, Mapping):
             raise Damaged("the record is no mapping")
         state = state_of(document)
+        if envelope.state not in {"", state}:
+            raise Damaged(f"its state is {envelope.state} in the store and {state} in the document")
         result = document.get("result")
         if state in states.EXCEPTION_STATES and result is not None:
             result = self._exception(result, document)

@@ -100,12 +100,12 @@ class _Writer:
         args = guarded(lambda: tuple(exc.args), None)
         if args is None:
             args = _BASE["args"].__get__(exc)
+        cls = type(exc)  # an exception may lie about its class, or fail to tell
         stored = [self._stored(arg) for arg in args[:_MAX_ITEMS]]
-        if isinstance(exc, BaseExceptionGroup) and len(stored) > 1:
+        if issubclass(cls, BaseExceptionGroup) and len(stored) > 1:
             stored[1] = self._text(safe_repr(args[1]))
         if len(args) > _MAX_ITEMS:
             stored.append(f"... ({len(args) - _MAX_ITEMS} more arguments)")
-        cls = type(exc)
         return {"exc_type": class_name(cls), "exc_message": stored, "exc_module": module_name(cls)}
 
     def details(self, exc: BaseException) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class _Writer:
     def _attributes(self, exc: BaseException) -> dict[str, Any]:
         pairs = list(_dict_of(exc).items())[:_MAX_ITEMS]
         for base, names in _BUILT_IN:
-            if isinstance(exc, base):
+            if issubclass(type(exc), base):
                 own = [(name, vars(base)[name].__get__(exc)) for name in names]
                 pairs += [(name, value) for name, value in own if value is not None]
         return {
@@ -182,7 +182,7 @@ class _Writer:
 
 
 def _members(exc: BaseException) -> tuple[BaseException, ...]:
-    if not isinstance(exc, BaseExceptionGroup):
+    if not issubclass(type(exc), BaseExceptionGroup):
         return ()
     members: tuple[BaseException, ...] = vars(BaseExceptionGroup)["exceptions"].__get__(exc)
     return members
