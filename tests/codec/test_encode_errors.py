@@ -91,3 +91,41 @@ def test_labels_and_kept_values_have_paths_too() -> None:
     with pytest.raises(EncodeError) as caught:
         codec().dumps([THING])
     assert caught.value.path == "value[0]"
+
+
+class Leaving(dict[str, int]):
+    def items(self) -> Any:
+        raise SystemExit(3)
+
+
+class Broken(list[int]):
+    def __iter__(self) -> Any:
+        raise ValueError("no items today")
+
+
+def _no_class(_: object) -> Any:
+    raise ValueError("no class today")
+
+
+Liar = type("Liar", (Exception,), {"__class__": property(_no_class)})
+
+
+@pytest.mark.covers("SER-10", "pain X2")
+@pytest.mark.parametrize(
+    ("value", "path"), [(Broken([1]), "result"), ([0, Broken([1])], "result[1]")]
+)
+def test_a_value_whose_methods_raise_is_named(value: Any, path: str) -> None:
+    error = failing(value)
+    assert error.path == path
+    assert "Broken" in str(error)
+
+
+def test_a_value_cannot_end_the_program_that_stores_it() -> None:
+    assert "SystemExit" in str(failing(Leaving(a=1)))
+
+
+@pytest.mark.covers("pain X1")
+def test_an_exception_that_does_not_tell_its_class_is_stored() -> None:
+    record = TaskRecord(id="a", state="FAILURE", result=Liar("what happened"))
+    read = codec().unpack(codec().pack(record, now=NOW, ttl=None))
+    assert "what happened" in str(read.result)
