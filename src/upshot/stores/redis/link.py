@@ -209,7 +209,10 @@ class Link:
         with suppress(OSError, hiredis.HiredisError):
             self.sock.settimeout(0)
             self._reader.read(self.sock)
-            said = self._reader.next()
+            said = None
+            # Commands before the one it minded may have been answered.
+            while (frame := self._reader.next()) is not False:
+                said = frame
             return said if isinstance(said, ResponseError) else None
         return None
 
