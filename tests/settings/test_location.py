@@ -31,7 +31,7 @@ def test_special_characters_of_the_directory_are_quoted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "50% of? #1"))
-    from upshot.stores.sqlite_url import parse
+    from upshot.stores.sqlite.url import parse
 
     place = parse(default_backend_url(), "NORMAL")
     assert place.path == tmp_path / "50% of? #1" / "upshot" / "results.db"
