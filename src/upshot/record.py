@@ -174,7 +174,7 @@ def error_of(result: object) -> BaseException:
     that becomes a `NoResult`.
     """
     if isinstance(result, BaseException):
-        return result.with_traceback(None)
+        return BaseException.with_traceback(result, None)
     return NoResult(f"the task failed: {result!r}")
 
 

@@ -252,3 +252,29 @@ def test_what_a_failed_task_held_is_let_go(memory: App) -> None:
     result = chord([bad.s(), bad.s()], keep, on_error="collect")()
 
     assert result.get(timeout=LIMIT) == 0
+
+
+class Mute(Exception):
+    """Answers no question at all, not even for its traceback."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ValueError(name)
+
+
+def test_an_error_that_answers_nothing_ends_its_task_and_no_worker(url: str) -> None:
+    with App("test", backend=url, workers=1) as app:
+
+        @app.task
+        def bad() -> None:
+            raise Mute
+
+        @app.task
+        def good() -> int:
+            return 1
+
+        results = [bad.delay() for _ in range(3)]
+        assert good.delay().get(timeout=LIMIT) == 1
+        states = [result.get(timeout=LIMIT, propagate=False) for result in results]
+        assert [type(state) for state in states] == [Mute] * 3
+        with pytest.raises(Mute):
+            results[0].get()

@@ -135,3 +135,18 @@ def test_worker_threads_are_named_and_do_not_keep_the_program() -> None:
 
     assert pool.drain()
     assert (found[0].name, found[0].daemon) == ("upshot-worker-1", True)
+
+
+@pytest.mark.parametrize("delay", [1e10, float("inf")])
+def test_a_job_put_off_for_centuries_keeps_no_worker_busy(delay: float) -> None:
+    ran = threading.Event()
+    pool = Pool[str](lambda _: ran.set(), 1, name="test")
+
+    pool.put_later("in centuries", delay)
+    pool.put(["now"])
+
+    assert ran.wait(LIMIT)
+    ran.clear()
+    pool.put(["again"])
+    assert ran.wait(LIMIT)
+    assert pool.stop() == ["in centuries"]

@@ -46,7 +46,7 @@ class TaskOptions:
 
     def retries_after(self, error: BaseException, attempt: int) -> bool:
         """Tell whether *error* in *attempt*, counted from 0, is followed by another attempt."""
-        return attempt < self.max_retries and isinstance(error, self.autoretry_for)
+        return attempt < self.max_retries and issubclass(type(error), self.autoretry_for)
 
 
 def check_options(

@@ -3,6 +3,7 @@
 `concurrent.futures` has no due times, and no way to give back what has not begun.
 """
 
+import contextlib
 import heapq
 import itertools
 import logging
@@ -14,6 +15,8 @@ from typing import Generic, TypeVar
 
 J = TypeVar("J")
 _log = logging.getLogger(__name__)
+_LONGEST = 3600.0
+"""Seconds of one sleep of a worker: a lock cannot wait for centuries, which a job may be put off by."""
 
 
 class Pool(Generic[J]):
@@ -128,10 +131,12 @@ class Pool(Generic[J]):
     def _live(self, number: int) -> None:
         while job := self._take(number):
             self._start(job[1])
-            try:
-                self._run(job[0])
-            except BaseException:  # noqa: BLE001 whatever a job raises must not end the worker
-                _log.exception("a job ended with an error that nobody handled")
+            # Whatever a job raises must not end the worker, even if it cannot be logged.
+            with contextlib.suppress(BaseException):
+                try:
+                    self._run(job[0])
+                except BaseException:  # noqa: BLE001 see above
+                    _log.exception("a job ended with an error that nobody handled")
             del job
             with self._lock:
                 self._running -= 1
@@ -157,5 +162,5 @@ class Pool(Generic[J]):
                     self._threads.discard(number)
                     return None
                 self._waiting += 1
-                self._work.wait(self._later[0][0] - now if self._later else left)
+                self._work.wait(min(self._later[0][0] - now if self._later else left, _LONGEST))
                 self._waiting -= 1

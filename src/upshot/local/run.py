@@ -16,6 +16,9 @@ from upshot.local.running import Running, running
 from upshot.results import inside_task
 
 _LEADING = (__file__, str(Path(asyncio.__file__).parent))
+_TRACE: Any = vars(BaseException)["__traceback__"]
+_RELATIVES: Any = (vars(BaseException)["__cause__"], vars(BaseException)["__context__"])
+"""Read from here, because a foreign exception may do anything when it is asked."""
 
 
 def attempt(run: Running) -> Ending:
@@ -36,7 +39,7 @@ def traceback_text(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 attributes of a foreign exception may do anything
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = "".join(traceback.format_tb(_TRACE.__get__(error)))
         name = type(error).__qualname__
         return f"Traceback (most recent call last):\n{frames}{name}: <it cannot be printed>\n"
 
@@ -80,7 +83,7 @@ def _in_loop() -> bool:
 
 
 def _failed(run: Running, error: BaseException) -> Ending:
-    error.__traceback__ = _own_part(error.__traceback__)
+    _TRACE.__set__(error, _own_part(_TRACE.__get__(error)))
     text = traceback_text(error)
     # The frames of the task would live as long as the exception, with everything in them.
     _let_go(error)
@@ -113,5 +116,5 @@ def _let_go(error: BaseException) -> None:
         if link is None or id(link) in seen:
             continue
         seen.add(id(link))
-        link.__traceback__ = None
-        rest += (link.__cause__, link.__context__)
+        _TRACE.__set__(link, None)
+        rest += (slot.__get__(link) for slot in _RELATIVES)
