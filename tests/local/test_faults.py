@@ -274,7 +274,7 @@ def test_an_error_that_answers_nothing_ends_its_task_and_no_worker(url: str) -> 
 
         results = [bad.delay() for _ in range(3)]
         assert good.delay().get(timeout=LIMIT) == 1
-        states = [result.get(timeout=LIMIT, propagate=False) for result in results]
-        assert [type(state) for state in states] == [Mute] * 3
+        errors: list[Any] = [result.get(timeout=LIMIT, propagate=False) for result in results]
+        assert [type(error) for error in errors] == [Mute] * 3
         with pytest.raises(Mute):
             results[0].get()
