@@ -52,9 +52,7 @@ class PlainMeter:
         if self._done * LINES // self._total == before:
             return
         spent = monotonic() - self._begun
-        line = (
-            f"{grouped(self._done)} of {grouped(self._total)} files, {grouped(self._failed)} failed"
-        )
+        line = _counted(self._done, self._total, self._failed)
         if spent > 0:
             left = spent / self._done * (self._total - self._done)
             line += f", {self._done / spent:.0f}/s, {duration(left)} left"
@@ -82,7 +80,7 @@ def _bar(total: int, begun: float) -> Iterator[Meter]:
             self._progress.update(
                 self._task,
                 advance=1,
-                failed=self._failed,
+                counted=_counted(self._done, total, self._failed),
                 rate=f"{self._done / spent:.0f}/s" if spent > 0 else "",
             )
 
@@ -90,12 +88,17 @@ def _bar(total: int, begun: float) -> Iterator[Meter]:
     with Progress(
         TextColumn("measuring"),
         BarColumn(bar_width=None),
-        TextColumn("{task.completed} of {task.total} files"),
-        TextColumn("{task.fields[failed]} failed"),
+        TextColumn("{task.fields[counted]}"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         console=shown,
         transient=True,
     ) as progress:
-        yield _Bar(progress, progress.add_task("", total=total, failed=0, rate=""))
+        yield _Bar(
+            progress, progress.add_task("", total=total, counted=_counted(0, total, 0), rate="")
+        )
+
+
+def _counted(done: int, total: int, failed: int) -> str:
+    return f"{grouped(done)} of {grouped(total)} files, {grouped(failed)} failed"
