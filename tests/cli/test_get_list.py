@@ -193,6 +193,11 @@ def test_list_shows_newest_first(backend: Backend, cli: Cli) -> None:
     assert cli.err == "there are more than these 3; --limit shows more\n"
 
 
+def test_a_limit_may_be_larger_than_any_store(backend: Backend, cli: Cli) -> None:
+    backend.mark_as_done("a", 1)
+    assert len(cli.json("list", "--limit", "9" * 30)) == 1
+
+
 def test_list_narrows(backend: Backend, cli: Cli) -> None:
     save = backend.records.save
     save(TaskRecord(id="a", state="SUCCESS", name="shop.pay", group="g1", worker="w1"))

@@ -1,3 +1,5 @@
+import copy
+import pickle
 import threading
 from pathlib import Path
 
@@ -178,3 +180,25 @@ def test_a_result_lives_as_long_as_its_task_says(url: str) -> None:
             limit.wait(0.05)
         assert app.backend.records.load(results[0].id, cache=False).state == "EXPIRED"
         assert app.backend.records.load(results[1].id, cache=False).result == 2
+
+
+HERE = App("here", backend="memory://here")
+
+
+@HERE.task
+def double(number: int) -> int:
+    return 2 * number
+
+
+def test_a_task_pickles_by_its_name_as_a_function_does() -> None:
+    call = pickle.loads(pickle.dumps(double.s(4)))
+    assert call.task is double
+    assert copy.deepcopy(double) is double
+
+
+def test_a_task_that_no_module_holds_does_not_pickle(memory: App) -> None:
+    @memory.task
+    def inner() -> None: ...
+
+    with pytest.raises((pickle.PicklingError, AttributeError), match="inner"):
+        pickle.dumps(inner)

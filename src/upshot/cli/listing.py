@@ -1,5 +1,6 @@
 """Collecting the rows of `upshot list`, newest first whatever the store can do."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ def collect(records: Records, wanted: Filter, limit: int) -> Listing:
     Raises:
         Unsupported: the store cannot list at all.
     """
+    limit = min(limit, sys.maxsize - 1)
     if isinstance(records.store, Queries):
         rows = list(islice(_pages(records, wanted, min(limit + 1, PAGE)), limit + 1))
         return Listing(rows[:limit], more=len(rows) > limit)

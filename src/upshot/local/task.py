@@ -165,6 +165,10 @@ class Task(Generic[P, R]):
             on_end=on_end,
         )
 
+    def __reduce__(self) -> str:
+        # By name, as functions are: the process that reads it has the task of its own app.
+        return str(getattr(self, "__qualname__", self.name))
+
     def __repr__(self) -> str:
         return f"<Task {self.name} of {self.app!r}>"
 
