@@ -2,6 +2,7 @@ import json
 import socket
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ def test_check_leaves_records_of_others_alone(tmp_path: Path) -> None:
 
     assert main(["check", "--backend", url]) == exits.OK
 
-    with sqlite3.connect(tmp_path / "r.db") as raw:
+    with closing(sqlite3.connect(tmp_path / "r.db")) as raw, raw:
         tables = [
             name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")
         ]

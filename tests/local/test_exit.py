@@ -243,7 +243,9 @@ def test_a_forked_child_begins_with_an_empty_queue(tmp_path: Path, url: str) -> 
     script = Script(
         tmp_path,
         url,
-        "import os, signal\n"
+        "import os, signal, warnings\n"
+        # Python 3.12 warns of every fork beside other threads.
+        "warnings.simplefilter('ignore', DeprecationWarning)\n"
         "held.delay(); held.delay(); [quick.delay(i) for i in range(5)]\n"
         "pid = os.fork()\n"
         "if pid == 0:\n"

@@ -29,7 +29,7 @@ def run(*args: str, cwd: Path, text: str = "") -> str:
 
 def test_a_module_gives_its_name() -> None:
     assert task_name(subprocess.run) == "subprocess.run"
-    assert task_name(Path.exists) == "pathlib.Path.exists"
+    assert task_name(subprocess.Popen.wait) == "subprocess.Popen.wait"
 
 
 def test_a_script_gives_the_stem_of_its_file(tmp_path: Path) -> None:
