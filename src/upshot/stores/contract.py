@@ -7,8 +7,8 @@ well does not have the methods. `upshot.testing` holds the suite that proves all
 
 Rules for every method:
 
-* Safe to call from any thread. After a fork the child uses connections of its own and only drops
-  those it inherited. Whoever opens a client closes it: the store if given a URL, else the caller.
+* Safe to call from any thread. After a fork the child uses connections of its own and leaves those
+  of its parent alone. Whoever opens a client closes it: the store if given a URL, else the caller.
 * Ids are printable text of 1 to 155 characters and compare byte by byte: `a` is not `A`.
 * Times in envelopes are aware UTC; the present is the store's clock, or the server's.
 * Only these errors leave a store, the driver's own chained as cause: `Unavailable`, `Refused`,
