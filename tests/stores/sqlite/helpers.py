@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.support.children import as_nobody, error_of
 from upshot.stores.contract import Envelope, Store
+from upshot.stores.sqlite.numbered import plain
 from upshot.testing.envelopes import make_envelope
 
 __all__ = ["as_nobody", "error_of", "filled", "mode", "open_files", "sql"]
@@ -16,7 +17,7 @@ __all__ = ["as_nobody", "error_of", "filled", "mode", "open_files", "sql"]
 def sql(path: Path, statement: str, *values: Any) -> list[Any]:
     """Run one statement on the file, apart from any store."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(statement, values).fetchall()
+        return connection.execute(*plain(statement, values)).fetchall()
 
 
 def mode(path: Path) -> int:

@@ -5,10 +5,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from upshot.errors import Damaged, Unsupported, UpshotError
 from upshot.stores.sqlite import file as sqlite_file
+from upshot.stores.sqlite import numbered
 from upshot.stores.sqlite.errors import explain, explain_file, is_locked
 from upshot.stores.sqlite.sql import schema
 from upshot.stores.sqlite.url import Place
@@ -25,6 +26,12 @@ class Connection(sqlite3.Connection):
     """A connection that knows which file it was opened on."""
 
     file: sqlite_file.Identity | None = None
+
+    if numbered.COMPLAINS:
+
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            """See `sqlite3.Connection.execute`."""
+            return super().execute(*numbered.plain(sql, parameters))
 
 
 def connect(place: Place) -> Connection:
