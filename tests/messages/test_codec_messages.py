@@ -187,7 +187,7 @@ UNREADABLE = [
 ]
 
 
-@pytest.mark.covers("SEC-01", "SEC-02", "SEC-03", "SEC-04", "ERR-01", "contract 12")
+@pytest.mark.covers("SEC-01", "SEC-02", "SEC-03", "SEC-04", "ERR-01", "contract 12.1")
 @pytest.mark.parametrize(
     ("document", "kind", "message"),
     [row[1:] for row in UNREADABLE],
