@@ -70,8 +70,8 @@ def test_parameters_are_checked(url: str, words: str) -> None:
 
 
 def test_one_store_has_one_limit() -> None:
-    from_url("memory://limited?limit=5", {})
-    from_url("memory://limited?limit=5", {})
-    from_url("memory://limited", {})
-    with pytest.raises(Misconfigured, match=r"memory://limited is open with limit=5, not 6"):
-        from_url("memory://limited?limit=6", {})
+    from_url("memory://bounded?limit=5", {})
+    from_url("memory://bounded?limit=5", {})
+    from_url("memory://bounded", {})
+    with pytest.raises(Misconfigured, match=r"memory://bounded is open with limit=5, not 6"):
+        from_url("memory://bounded?limit=6", {})
