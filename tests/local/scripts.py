@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,8 @@ class Script:
             text=True,
             start_new_session=True,
         )
+        # A test that fails on the way must not leave its program behind.
+        weakref.finalize(self, self.process.kill)
 
     def says(self, *lines: str) -> None:
         """Wait until the program has printed *lines*, in any order."""
