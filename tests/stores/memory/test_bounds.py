@@ -34,7 +34,7 @@ def _ids(store: MemoryStore) -> set[str]:
 
 
 def test_finished_records_go_first_the_longest_unused_before_others() -> None:
-    store = from_url("memory://bounded?limit=4", {})
+    store = from_url("memory://four-at-most?limit=4", {})
     for name, state in (("a", "STARTED"), ("b", "SUCCESS"), ("c", "FAILURE"), ("d", "SUCCESS")):
         store.save(make_envelope(name, state))
     store.load(["b"])
