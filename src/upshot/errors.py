@@ -17,7 +17,7 @@ class Unavailable(UpshotError, ConnectionError):
     """The store cannot be reached, or dropped the connection; trying again may help."""
 
 
-class StoreClosed(Unavailable):
+class StoreClosed(UpshotError, ConnectionError):
     """The store or backend was closed by this program; trying again cannot help."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from upshot.errors import OutcomeUnknown, StoreClosed, Unavailable
+from upshot.errors import OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 def safe_to_retry(error: BaseException) -> bool:
     """Tell whether repeating the call may help and cannot harm."""
-    return isinstance(error, Unavailable | OutcomeUnknown) and not isinstance(error, StoreClosed)
+    return isinstance(error, Unavailable | OutcomeUnknown)
 
 
 def longest_sleep(base_ms: int, max_ms: int, retry: int) -> int:

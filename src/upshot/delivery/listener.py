@@ -94,8 +94,6 @@ class ListenerThread:
         while not self._closing.is_set():
             try:
                 listener = self._store.listen()
-            except StoreClosed:
-                raise
             except Unavailable:
                 self._ring_all()
                 self._closing.wait(_RETRY_SECONDS)
@@ -111,8 +109,6 @@ class ListenerThread:
             try:
                 self._subscribe(listener)
                 events = listener.next(None)
-            except StoreClosed:
-                raise
             except Unavailable as error:
                 if not warned:
                     _log.warning("news connection lost, waiters look for themselves: %s", error)

@@ -12,7 +12,7 @@ Rules for every method:
 * Ids are printable text of 1 to 155 characters and compare byte by byte: `a` is not `A`.
 * Times in envelopes are aware UTC; the present is the store's clock, or the server's.
 * Only these errors leave a store, the driver's own chained as cause: `Unavailable`, `Refused`,
-  `TooLarge`, `Unsupported`, `Misconfigured`, `Damaged`, `OutcomeUnknown`. Anything else is a bug.
+  `TooLarge`, `Unsupported`, `Misconfigured`, `Damaged`, `OutcomeUnknown`, `StoreClosed`.
 * A call is one round trip, or one statement, unless it says otherwise.
 """
 

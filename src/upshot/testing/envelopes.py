@@ -18,6 +18,7 @@ CONTRACT_ERRORS: Final = (
     errors.Misconfigured,
     errors.Damaged,
     errors.OutcomeUnknown,
+    errors.StoreClosed,
 )
 """Everything a store may raise."""
 

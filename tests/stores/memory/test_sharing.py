@@ -2,7 +2,7 @@
 
 import pytest
 
-from upshot.errors import Misconfigured, Unavailable
+from upshot.errors import Misconfigured, StoreClosed
 from upshot.settings import Settings
 from upshot.stores.memory import MemoryStore, from_url
 from upshot.stores.registry import open_store
@@ -42,7 +42,7 @@ def test_closing_one_handle_leaves_the_others_their_data() -> None:
     one.save(make_envelope("id"))
     one.close()
     assert set(same.load(["id"])) == {"id"}
-    with pytest.raises(Unavailable, match=r"^this memory store is closed; open another$"):
+    with pytest.raises(StoreClosed, match=r"^this memory store is closed; open another$"):
         one.load(["id"])
 
 

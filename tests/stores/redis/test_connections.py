@@ -15,7 +15,7 @@ import redis
 from tests.scale import SCALE
 from tests.servers.redis_server import RedisServer
 from tests.stores.redis.helpers import heard, news_of, open_redis, wait_for
-from upshot.errors import OutcomeUnknown, Unavailable
+from upshot.errors import OutcomeUnknown, StoreClosed, Unavailable
 from upshot.stores.contract import Confirmed, Saved
 from upshot.stores.redis import RedisStore
 from upshot.testing.envelopes import found, make_envelope
@@ -229,7 +229,7 @@ def test_a_given_client_is_used_and_stays_open(server: RedisServer, raw: "redis.
         raw.client_kill_filter(_type="normal", skipme=True)
         assert set(store.load(["id", "large"])) == {"id", "large"}
         store.close()
-        with pytest.raises(Unavailable, match="closed"):
+        with pytest.raises(StoreClosed, match="closed"):
             store.load(["id"])
         assert client.get("app_celery-task-meta-id") is not None
         assert len(connected(raw, "mine")) == 1

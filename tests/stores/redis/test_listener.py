@@ -12,7 +12,7 @@ import redis
 
 from tests.servers.redis_server import RedisServer, free_port
 from tests.stores.redis.helpers import heard, news_of, open_redis, wait_for
-from upshot.errors import Unavailable
+from upshot.errors import StoreClosed, Unavailable
 from upshot.stores.contract import Confirmed, Event, Gap, Listener, News
 from upshot.stores.redis import RedisStore
 from upshot.stores.redis.listener import RedisListener
@@ -200,7 +200,7 @@ def test_closing_it_closes_its_connection(store: RedisStore, raw: "redis.Redis")
     listener.close()
     listener.wake()
     wait_for(lambda: not raw.client_list(_type="pubsub"))
-    with pytest.raises(Unavailable, match="closed"):
+    with pytest.raises(StoreClosed, match="closed"):
         listener.next(0)
 
 

@@ -9,7 +9,14 @@ from redis.exceptions import RedisError
 
 from tests.servers.redis_server import RedisServer, free_port
 from tests.stores.redis.helpers import heard, open_redis
-from upshot.errors import Misconfigured, OutcomeUnknown, Refused, Unavailable, Unsupported
+from upshot.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    Refused,
+    StoreClosed,
+    Unavailable,
+    Unsupported,
+)
 from upshot.stores.contract import Confirmed
 from upshot.stores.redis import RedisStore
 from upshot.testing.envelopes import make_envelope
@@ -235,5 +242,5 @@ def test_after_closing_it_says_so(server: RedisServer) -> None:
     store.save(make_envelope("id"))
     store.close()
     store.close()
-    with pytest.raises(Unavailable, match="closed"):
+    with pytest.raises(StoreClosed, match="closed"):
         store.load(["id"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.stores.sqlite.helpers import as_nobody, error_of, filled, sql
-from upshot.errors import Damaged, Misconfigured, Refused, TooLarge, Unavailable
+from upshot.errors import Damaged, Misconfigured, Refused, StoreClosed, TooLarge, Unavailable
 from upshot.stores.contract import Envelope, Filter
 from upshot.stores.sqlite import SqliteStore
 from upshot.stores.sqlite.records import MAX_VALUE
@@ -169,7 +169,7 @@ def test_a_document_beyond_sqlite_is_too_large(store: SqliteStore) -> None:
 def test_a_closed_store_says_so(store: SqliteStore, path: Path) -> None:
     store.close()
     error = error_of(lambda: store.load(["id"]))
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, StoreClosed)
     assert str(error) == f"the store of {path} is closed; open another"
 
 
