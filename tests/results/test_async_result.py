@@ -3,7 +3,6 @@
 import pickle
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,19 +19,8 @@ from upshot.errors import (
     WouldBlock,
 )
 from upshot.record import TaskRecord
-from upshot.results import AsyncResult, allow_join_result, connect, from_ref, inside_task
+from upshot.results import AsyncResult, allow_join_result, connect, inside_task
 from upshot.stores.memory import MemoryStore
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def backend(store: MemoryStore) -> Iterator[Backend]:
-    with Backend(store=store, make_result=from_ref) as made:
-        yield made
 
 
 @pytest.mark.covers("ARS-01", "ARS-08", "ARS-09", "ARC-01", "ARC-06")

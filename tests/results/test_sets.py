@@ -2,7 +2,6 @@
 
 import pickle
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,9 @@ from upshot.results import (
     GroupResult,
     ResultSet,
     connect,
-    from_ref,
     inside_task,
 )
 from upshot.stores.memory import MemoryStore
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def backend(store: MemoryStore) -> Iterator[Backend]:
-    with Backend(store=store, make_result=from_ref) as made:
-        yield made
 
 
 def handles(backend: Backend, count: int) -> list[AsyncResult[int]]:

@@ -1,6 +1,6 @@
 """What one reader does with a result does not reach another; what others stored badly is an error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -10,20 +10,9 @@ from upshot import states
 from upshot.backend import Backend
 from upshot.errors import NoResult
 from upshot.record import Failure
-from upshot.results import AsyncResult, ResultSet, from_ref
+from upshot.results import AsyncResult, ResultSet
 from upshot.stores.contract import Envelope
 from upshot.stores.memory import MemoryStore
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def backend(store: MemoryStore) -> Iterator[Backend]:
-    with Backend(store=store, make_result=from_ref) as made:
-        yield made
 
 
 def test_a_value_changed_by_one_reader_is_unchanged_for_the_next(backend: Backend) -> None:
