@@ -21,7 +21,7 @@ from upshot.cli.demo_tasks import Report
 from upshot.cli.options import Shared
 from upshot.cli.screen import complain, note, say
 from upshot.cli.store import address
-from upshot.cli.text import count
+from upshot.cli.text import count, grouped
 from upshot.errors import BackendStoreError, ResultTimeout, UpshotError
 from upshot.local import App, chord, group
 from upshot.local.lifetime import GRACE
@@ -150,8 +150,9 @@ def _tell_interrupted(
     )
     ended = counts[states.SUCCESS] + counts[states.FAILURE]
     complain(
-        f"interrupted: {ended} of {len(header)} files were measured ({counts[states.FAILURE]}"
-        f" failed), {counts[states.REVOKED]} tasks were revoked; what is finished is kept"
+        f"interrupted: {grouped(ended)} of {grouped(len(header))} files were measured"
+        f" ({grouped(counts[states.FAILURE])} failed), {grouped(counts[states.REVOKED])} tasks"
+        " were revoked; what is finished is kept"
     )
     show_where(header.id, None, url, given)
     code = getattr(signal, "code", None)
