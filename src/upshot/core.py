@@ -107,7 +107,6 @@ class Records:
             base_ms=settings["result_backend_base_sleep_between_retries_ms"],
             max_ms=settings["result_backend_max_sleep_between_retries_ms"],
         )
-
         self._sweeper = Sweeper(store, self._retry, clock)
 
     def save(self, record: TaskRecord, *, ttl: Lifetime = DEFAULT) -> Written:

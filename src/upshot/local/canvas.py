@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final, overload
 
 from upshot import states
+from upshot.core import utc_now
 from upshot.errors import ChordError, Misconfigured, Unsupported
 from upshot.local.engine import longest
-from upshot.local.job import Ending, Job, utc_now
+from upshot.local.job import Ending, Job
 from upshot.local.join import POLICIES, Join, Policy, body_argument
 from upshot.local.run import traceback_text
 from upshot.local.running import running_in

@@ -10,10 +10,10 @@ from typing import Any
 from upshot import states
 from upshot.backend import Backend
 from upshot.codec import Codec
-from upshot.core import Lifetime
+from upshot.core import Lifetime, utc_now
 from upshot.errors import EncodeError
 from upshot.local import engine
-from upshot.local.job import Ending, Job, finished, unfinished, utc_now
+from upshot.local.job import Ending, Job, finished, unfinished
 from upshot.local.run import attempt
 from upshot.local.running import Running
 from upshot.record import Ref, TaskRecord

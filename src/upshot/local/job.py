@@ -3,19 +3,15 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
 
 from upshot import owner, states
+from upshot.core import utc_now
 from upshot.record import Ref, TaskRecord
 
 if TYPE_CHECKING:
     from upshot.local.task import Task
-
-
-def utc_now() -> datetime:
-    """Return the present as an aware UTC time."""
-    return datetime.now(UTC)
 
 
 @final

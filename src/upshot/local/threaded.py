@@ -9,10 +9,10 @@ from typing import Any
 
 from upshot import states
 from upshot.backend import Backend
-from upshot.core import Lifetime
+from upshot.core import Lifetime, utc_now
 from upshot.errors import Closed, TaskRevoked, UpshotError, WouldBlock
 from upshot.local import engine
-from upshot.local.job import Ending, Job, finished, unfinished, utc_now
+from upshot.local.job import Ending, Job, finished, unfinished
 from upshot.local.lifetime import GRACE, Resident, lifetime
 from upshot.local.pool import Pool
 from upshot.local.progress import Progress
