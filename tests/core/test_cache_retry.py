@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.test_records import make_records
+from tests.support.records import make_records
 from tests.support.stores import counted, failing
 from upshot import states
 from upshot.cache import LRUCache

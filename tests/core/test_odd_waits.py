@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 import pytest
 
-from tests.core.test_records import make_records
-from tests.core.test_waiting import done, in_thread, until
+from tests.support.records import done, in_thread, make_records
 from tests.support.stores import counted
 from upshot.core import Records
 from upshot.errors import Damaged, ResultTimeout, StoreClosed
 from upshot.stores.contract import Envelope
 from upshot.stores.memory import MemoryStore
+from upshot.testing import wait_until
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_an_abandoned_wait_may_end_while_its_thread_begins_another(records: Reco
             records.wait(new, 0)
 
     assert in_thread(wait)() is None
-    until(lambda: not records.inbox._waiters)
+    wait_until(lambda: not records.inbox._waiters, "the waiter has left")
 
 
 def test_waiting_on_a_closed_store_fails_and_leaves_no_listener(records: Records) -> None:
@@ -89,7 +89,7 @@ def test_waiting_on_a_closed_store_fails_and_leaves_no_listener(records: Records
     records.close()
     with pytest.raises(StoreClosed, match="closed"):
         records.wait("a")
-    until(lambda: before.issuperset(listeners()))
+    wait_until(lambda: before.issuperset(listeners()), "the listener has ended")
 
 
 def test_a_closed_store_is_not_tried_again_for_ever() -> None:
@@ -100,7 +100,7 @@ def test_a_closed_store_is_not_tried_again_for_ever() -> None:
 
 def test_a_wait_that_goes_on_when_the_store_is_closed_ends(records: Records) -> None:
     waited = in_thread(lambda: records.wait("a"))
-    until(lambda: "a" in records.inbox._waiters)
+    wait_until(lambda: "a" in records.inbox._waiters, "the waiter")
     records.close()
     assert isinstance(waited(), StoreClosed)
 

@@ -4,10 +4,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
+from tests.support.records import Clock, make_records
 from tests.support.stores import counted
 from upshot import states
 from upshot.codec import Codec
@@ -25,19 +25,6 @@ from upshot.record import Owner, Ref, Success, TaskRecord
 from upshot.settings import Settings
 from upshot.stores.contract import Envelope, Filter, Saved
 from upshot.stores.memory import MemoryStore
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-def make_records(store: MemoryStore | None = None, **settings: Any) -> Records:
-    conf = Settings.from_mapping(settings)
-    return Records(store or MemoryStore(), Codec.from_settings(conf), conf)
 
 
 def ended_process() -> Owner:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.core.test_records import make_records
+from tests.support.records import done, in_thread, make_records
 from tests.support.stores import counted
 from upshot import states
 from upshot.core import Records
@@ -13,6 +13,7 @@ from upshot.errors import Damaged, ResultTimeout, Unavailable, Unsupported
 from upshot.record import TaskRecord
 from upshot.stores.contract import Envelope, Listener
 from upshot.stores.memory import MemoryStore
+from upshot.testing import wait_until
 
 
 @pytest.fixture
@@ -20,39 +21,6 @@ def records() -> Iterator[Records]:
     made = make_records()
     yield made
     made.close()
-
-
-def done(task_id: str, value: object = None) -> TaskRecord:
-    return TaskRecord(id=task_id, state=states.SUCCESS, result=value)
-
-
-def in_thread(function: Callable[[], object]) -> Callable[[], object]:
-    box: list[object] = []
-
-    def run() -> None:
-        try:
-            box.append(function())
-        except Exception as error:
-            box.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-
-    def result() -> object:
-        thread.join(30)
-        assert not thread.is_alive(), "the wait never ended"
-        return box[0]
-
-    return result
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = threading.Event()
-    for _ in range(3000):
-        if condition():
-            return
-        deadline.wait(0.01)
-    raise AssertionError("condition never held")
 
 
 def waiting_on(records: Records, *ids: str) -> Callable[[], bool]:
@@ -68,13 +36,13 @@ def test_a_stored_result_returns_at_once(records: Records) -> None:
 @pytest.mark.covers("POL-02", "ASY-03", "pain D1")
 def test_a_result_stored_during_the_wait_wakes_the_waiter(records: Records) -> None:
     result = in_thread(lambda: records.wait("a", 30))
-    until(waiting_on(records, "a"))
+    wait_until(waiting_on(records, "a"), "the waiter")
     records.save(TaskRecord(id="a", state=states.STARTED))
     records.save(done("a", 6))
     found = result()
     assert isinstance(found, TaskRecord)
     assert found.result == 6
-    until(lambda: not records.inbox._waiters)
+    wait_until(lambda: not records.inbox._waiters, "the waiter has left")
 
 
 @pytest.mark.covers("pain D1")
@@ -82,7 +50,7 @@ def test_news_from_another_process_s_store_object_wakes_the_waiter() -> None:
     store = MemoryStore()
     reader, writer = make_records(store), make_records(store)
     result = in_thread(lambda: reader.wait("a", 30))
-    until(waiting_on(reader, "a"))
+    wait_until(waiting_on(reader, "a"), "the waiter")
     writer.save(done("a", 7))
     found = result()
     assert isinstance(found, TaskRecord)
@@ -93,7 +61,7 @@ def test_news_from_another_process_s_store_object_wakes_the_waiter() -> None:
 @pytest.mark.covers("contract 12.3")
 def test_every_waiter_of_an_id_is_woken(records: Records) -> None:
     results = [in_thread(lambda: records.wait("a", 30)) for _ in range(10)]
-    until(lambda: len(records.inbox._waiters.get("a", ())) == 10)
+    wait_until(lambda: len(records.inbox._waiters.get("a", ())) == 10, "ten waiters")
     records.save(done("a", 8))
     assert [r().result for r in results] == [8] * 10  # type: ignore[attr-defined]
 
@@ -145,9 +113,9 @@ def test_on_interval_runs_on_every_pass_and_may_end_the_wait(records: Records) -
 def test_unfinished_records_are_shown_to_on_update(records: Records) -> None:
     seen: list[object] = []
     result = in_thread(lambda: records.wait("a", 30, on_update=lambda r: seen.append(r.result)))
-    until(waiting_on(records, "a"))
+    wait_until(waiting_on(records, "a"), "the waiter")
     records.save(TaskRecord(id="a", state="PROGRESS", result=1))
-    until(lambda: seen == [1])
+    wait_until(lambda: seen == [1], "the progress")
     records.save(done("a", 2))
     result()
     assert seen == [1]
@@ -189,7 +157,7 @@ def test_without_a_listener_the_store_is_polled(error: Exception) -> None:
     store.listen = listen  # type: ignore[method-assign, assignment]
     reader, writer = make_records(store), make_records(store)
     result = in_thread(lambda: reader.wait("a", 30, interval=0.02))
-    until(waiting_on(reader, "a"))
+    wait_until(waiting_on(reader, "a"), "the waiter")
     writer.save(done("a", 9))
     found = result()
     assert isinstance(found, TaskRecord)
@@ -200,7 +168,9 @@ def test_without_a_listener_the_store_is_polled(error: Exception) -> None:
 def test_closing_ends_the_listener_thread(records: Records) -> None:
     with pytest.raises(ResultTimeout):
         records.wait("a", 0.01)
-    until(lambda: any(t.name == "upshot-listener" for t in threading.enumerate()))
+    wait_until(
+        lambda: any(t.name == "upshot-listener" for t in threading.enumerate()), "a listener"
+    )
     own = records.inbox._thread
     assert own is not None
     records.inbox.close()

@@ -1,12 +1,9 @@
 """Runs a program in a process of its own and watches how it ends."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 
 LIMIT = 60.0
@@ -101,11 +98,3 @@ class Script:
         finally:
             self.process.kill()
         return self.process.returncode, out, complaint
-
-
-def until(true: Callable[[], bool], limit: float = LIMIT) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + limit
-    while not true():
-        assert time.monotonic() < end, "the condition did not come true"
-        signal.sigtimedwait([], 0.01)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.scripts import Script, until
+from tests.local.scripts import LIMIT, Script
 from upshot.local import lifetime
 from upshot.record import TaskRecord
 from upshot.results import connect
 from upshot.stores.contract import Filter
+from upshot.testing import wait_until
 
 REVOKED = "TaskRevoked('interrupted')"
 
@@ -36,7 +37,11 @@ def revoked(url: str, count: int) -> None:
     """Wait until so many tasks are revoked."""
     with connect(url) as backend:
         wanted = Filter(states=frozenset({"REVOKED"}))
-        until(lambda: len(backend.records.query(wanted).items) == count)
+        wait_until(
+            lambda: len(backend.records.query(wanted).items) == count,
+            f"{count} revoked tasks",
+            limit=LIMIT,
+        )
 
 
 def test_leaving_the_program_waits_for_queued_running_and_retried_tasks(
